@@ -1,0 +1,34 @@
+# `make demo` runs the main job, `make test` proves it. Both install what a fresh Debian or Ubuntu
+# machine lacks (and say what), and share one build.
+
+CARGO ?= cargo
+DEMO_DIR ?= $(CURDIR)/target/demo
+
+.PHONY: help demo test build deps lint fmt check-evals
+
+help:
+	@echo "make demo    fetch documentation, index it, answer three questions ($(DEMO_DIR))"
+	@echo "make test    lint and run all tests"
+	@echo "make build   build everything that the two above need"
+	@echo "make deps    install what building and running need"
+
+# Build tools: protoc (LanceDB). Run time: mandoc (man pages), pip (where the model hub is out of reach).
+deps:
+	@sh kai/dist/install-deps.sh
+
+# One invocation builds binaries and tests alike, so that nothing is built twice.
+build: deps
+	$(CARGO) build --workspace --all-targets --locked
+
+demo: build
+	@sh kai/dist/demo.sh target/debug/kai "$(DEMO_DIR)"
+
+lint: deps
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+test: build
+	$(CARGO) test --workspace --locked
+
+fmt:
+	$(CARGO) fmt --all

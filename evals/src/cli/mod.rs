@@ -1,0 +1,82 @@
+//! The command line: one file a subcommand, its arguments and what it does.
+//!
+//! Subcommands return what is to be printed; only progress and notes go straight to stderr.
+
+mod answers;
+mod bench;
+mod retrieval;
+
+use std::io::Write;
+
+use clap::{Parser, Subcommand};
+
+use crate::target::Index;
+
+/// Measures kai: retrieval, speed, answers.
+#[derive(Debug, Parser)]
+#[command(name = "kai-evals", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run question sets against an index and score what it finds
+    Retrieval(retrieval::Args),
+    /// Let the built-in engine answer question sets and score what it says
+    Answers(answers::Args),
+    /// Measure indexing and searching: time, vectors per second, memory
+    Bench(bench::Args),
+}
+
+/// What a subcommand has to say.
+#[derive(Debug)]
+pub struct Output {
+    /// For stdout.
+    pub text: String,
+    /// Whether every bar was reached that had to be.
+    pub pass: bool,
+}
+
+/// Why a subcommand could not finish.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The questions could not be read.
+    #[error(transparent)]
+    Set(#[from] crate::set::SetError),
+    /// The index could not be measured.
+    #[error(transparent)]
+    Target(#[from] crate::target::TargetError),
+    /// The benchmark could not finish.
+    #[error(transparent)]
+    Bench(#[from] crate::bench::BenchError),
+    /// The report could not be written as JSON.
+    #[error("the report could not be written as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Cli {
+    /// Runs the subcommand.
+    ///
+    /// # Errors
+    /// If it cannot finish; figures below a bar are no error.
+    pub async fn run(self) -> Result<Output, CliError> {
+        match self.command {
+            Command::Retrieval(args) => args.run().await,
+            Command::Answers(args) => args.run().await,
+            Command::Bench(args) => args.run().await,
+        }
+    }
+}
+
+/// Progress is for the person watching; if stderr is gone, the measurement goes on.
+fn say(what: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{what}");
+}
+
+fn notes(index: &Index) {
+    for note in index.notes() {
+        say(&format!("note: {note}"));
+    }
+}

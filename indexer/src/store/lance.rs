@@ -1,0 +1,196 @@
+//! LanceDB's tables, with errors that say which table and what was tried.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow_array::{ArrayRef, BinaryArray, FixedSizeBinaryArray, FixedSizeListArray, Float32Array, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use futures::TryStreamExt;
+use lancedb::database::CreateTableMode;
+use lancedb::query::{ExecutableQuery, QueryBase, Select};
+use lancedb::table::{CompactionOptions, OptimizeAction};
+use lancedb::{Connection, Table};
+
+use super::rows::Key;
+use super::{StoreError, rows};
+use crate::embed::EmbedderId;
+use crate::words::Lexicon;
+
+pub(super) const PAGES: &str = "pages";
+pub(super) const PASSAGES: &str = "passages";
+pub(super) const WORDS: &str = "words";
+
+/// How long a version that is no longer the index stays on disk: a reader that opened it a moment
+/// ago may still fetch its texts.
+const GRACE: Duration = Duration::from_secs(600);
+
+/// The tables of one index.
+pub(super) struct Tables {
+    connection: Connection,
+}
+
+impl std::fmt::Debug for Tables {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tables").field("uri", &self.connection.uri()).finish()
+    }
+}
+
+impl Tables {
+    pub(super) async fn connect(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join("store");
+        let connection = lancedb::connect(&path.to_string_lossy()).execute().await.map_err(failed("open", "store"))?;
+        Ok(Self { connection })
+    }
+
+    /// The table as it was at `version`.
+    pub(super) async fn at(&self, table: &str, version: u64) -> Result<Table, StoreError> {
+        self.connection.open_table(table).version(version).execute().await.map_err(failed("open", table))
+    }
+
+    /// The table as it is now, if there is one.
+    pub(super) async fn latest(&self, table: &str) -> Result<Option<Table>, StoreError> {
+        match self.connection.open_table(table).execute().await {
+            Ok(table) => Ok(Some(table)),
+            Err(lancedb::Error::TableNotFound { .. }) => Ok(None),
+            Err(error) => Err(failed("open", table)(error)),
+        }
+    }
+
+    /// A table that holds `batch` and nothing else, in the place of what was there.
+    pub(super) async fn replace(&self, table: &str, batch: RecordBatch) -> Result<Table, StoreError> {
+        let create = self.connection.create_table(table, batch).mode(CreateTableMode::Overwrite);
+        create.execute().await.map_err(failed("write", table))
+    }
+
+    pub(super) async fn drop(&self, table: &str) -> Result<(), StoreError> {
+        match self.connection.drop_table(table, &[]).await {
+            Ok(()) | Err(lancedb::Error::TableNotFound { .. }) => Ok(()),
+            Err(error) => Err(failed("remove", table)(error)),
+        }
+    }
+}
+
+/// Brings `table` back to `version`, which a run that did not end has left behind.
+pub(super) async fn rewind(table: &Table, version: u64) -> Result<(), StoreError> {
+    let current = version_of(table).await?;
+    if current == version {
+        return Ok(());
+    }
+    table.checkout(version).await.map_err(failed("go back in", table.name()))?;
+    table.restore().await.map_err(failed("go back in", table.name()))
+}
+
+pub(super) async fn version_of(table: &Table) -> Result<u64, StoreError> {
+    table.version().await.map_err(failed("read", table.name()))
+}
+
+pub(super) async fn append(table: &Table, batch: RecordBatch) -> Result<(), StoreError> {
+    table.add(batch).execute().await.map(|_| ()).map_err(failed("write", table.name()))
+}
+
+/// Removes the rows whose `column` is one of `ids`.
+pub(super) async fn delete(table: &Table, column: &str, ids: &[u32]) -> Result<(), StoreError> {
+    for ids in ids.chunks(1000) {
+        let list = ids.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+        table.delete(&*format!("{column} IN ({list})")).await.map_err(failed("write", table.name()))?;
+    }
+    Ok(())
+}
+
+/// Reads columns of every row. Rows come in the table's order.
+pub(super) async fn read(table: &Table, columns: &[&str], row_ids: bool) -> Result<Vec<RecordBatch>, StoreError> {
+    let mut query = table.query().select(Select::columns(columns));
+    if row_ids {
+        query = query.with_row_id();
+    }
+    let stream = query.execute().await.map_err(failed("read", table.name()))?;
+    stream.try_collect().await.map_err(failed("read", table.name()))
+}
+
+/// Reads whole rows by their row ids, in no particular order.
+pub(super) async fn take(table: &Table, row_ids: Vec<u64>) -> Result<Vec<RecordBatch>, StoreError> {
+    let stream = table.take_row_ids(row_ids).execute().await.map_err(failed("read", table.name()))?;
+    stream.try_collect().await.map_err(failed("read", table.name()))
+}
+
+/// Joins small files and removes versions that nobody reads any more.
+pub(super) async fn compact(table: &Table) -> Result<(), StoreError> {
+    let options = CompactionOptions::default();
+    let compact = OptimizeAction::Compact { options, remap_options: None };
+    table.optimize(compact).await.map(|_| ()).map_err(failed("compact", table.name()))
+}
+
+/// Removes versions that no reader can have open any more, and what dead runs left. The caller holds
+/// the write lock, so nothing that looks unfinished is being written.
+pub(super) async fn prune(table: &Table) -> Result<(), StoreError> {
+    let prune = OptimizeAction::Prune {
+        older_than: Some(lancedb_duration(GRACE)),
+        delete_unverified: Some(true),
+        error_if_tagged_old_versions: None,
+    };
+    table.optimize(prune).await.map(|_| ()).map_err(failed("prune", table.name()))
+}
+
+fn lancedb_duration(duration: Duration) -> lancedb::table::Duration {
+    lancedb::table::Duration::seconds(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// The table that keeps the vectors of one embedder, and of no other.
+pub(super) fn vectors_table(embedder: &EmbedderId) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in [&embedder.name, &embedder.digest] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.update(&(embedder.dimensions as u64).to_le_bytes());
+    format!("vectors_{}", &hasher.finalize().to_hex()[..16])
+}
+
+fn vector_schema(dimensions: i32) -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("key", DataType::FixedSizeBinary(16), false),
+        Field::new("vector", DataType::FixedSizeList(Arc::new(Field::new("item", DataType::Float32, true)), dimensions), false),
+    ]))
+}
+
+pub(super) fn vector_batch(dimensions: usize, rows: &[(Key, Vec<f32>)]) -> Result<RecordBatch, StoreError> {
+    let wrong = |error: arrow_schema::ArrowError| damaged("vectors", error);
+    let width = i32::try_from(dimensions).map_err(|error| damaged("vectors", error))?;
+    let keys: ArrayRef = if rows.is_empty() {
+        Arc::new(FixedSizeBinaryArray::new_null(16, 0))
+    } else {
+        Arc::new(FixedSizeBinaryArray::try_from_iter(rows.iter().map(|(key, _)| *key)).map_err(wrong)?)
+    };
+    let values = Float32Array::from_iter_values(rows.iter().flat_map(|(_, vector)| vector.iter().copied()));
+    let item = Arc::new(Field::new("item", DataType::Float32, true));
+    let vectors = FixedSizeListArray::try_new(item, width, Arc::new(values), None).map_err(wrong)?;
+    RecordBatch::try_new(vector_schema(width), vec![keys, Arc::new(vectors)]).map_err(wrong)
+}
+
+pub(super) fn words_batch(lexicon: &Lexicon) -> Result<RecordBatch, StoreError> {
+    let (terms, postings): (StringArray, BinaryArray) = lexicon.columns();
+    let schema = Schema::new(vec![
+        Field::new("term", DataType::Utf8, false),
+        Field::new("postings", DataType::Binary, false),
+    ]);
+    RecordBatch::try_new(Arc::new(schema), vec![Arc::new(terms), Arc::new(postings)])
+        .map_err(|error| damaged(WORDS, error))
+}
+
+pub(super) fn empty_pages() -> RecordBatch {
+    RecordBatch::new_empty(rows::page_schema())
+}
+
+pub(super) fn empty_passages() -> RecordBatch {
+    RecordBatch::new_empty(rows::passage_schema())
+}
+
+pub(super) fn damaged(table: &str, reason: impl std::fmt::Display) -> StoreError {
+    StoreError::Damaged { table: table.to_owned(), reason: reason.to_string() }
+}
+
+fn failed(action: &'static str, table: &str) -> impl FnOnce(lancedb::Error) -> StoreError {
+    let table = table.to_owned();
+    move |error| StoreError::Table { action, table, source: Box::new(error) }
+}

@@ -1,0 +1,13 @@
+//! Search by words: text to terms, terms to postings, postings to BM25F scores.
+//!
+//! Knows nothing of vectors or stores; the store keeps what [`Lexicon`] encodes to.
+
+mod analyze;
+mod lexicon;
+mod postings;
+mod score;
+mod stop;
+
+pub use analyze::{Analyzer, Term};
+pub use lexicon::{Fields, Lexicon, LexiconBuilder};
+pub use score::{Bm25f, WordScores};

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Installs what building and running kai need and this machine lacks. Says what it installs.
+set -eu
+
+missing=""
+need() { # PROGRAM DEBIAN-PACKAGE
+    command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+need cc gcc
+need protoc protobuf-compiler
+need mandoc mandoc
+python3 -m pip --version >/dev/null 2>&1 || missing="$missing python3-pip"
+
+if ! command -v cargo >/dev/null 2>&1; then
+    echo "cargo is missing: install Rust first (https://rustup.rs)" >&2
+    exit 1
+fi
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "please install with this system's package manager:$missing" >&2
+    exit 1
+fi
+root=""
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null 2>&1 || { echo "as root, install:$missing" >&2; exit 1; }
+    root=sudo
+fi
+echo "installing with apt:$missing"
+$root apt-get update -qq
+# shellcheck disable=SC2086 # a list of words
+DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends $missing >/dev/null

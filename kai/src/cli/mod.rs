@@ -1,0 +1,116 @@
+//! The command line: one file a command, each an arguments struct and a function.
+
+mod ask;
+mod corpus;
+mod error;
+mod index;
+mod index_status;
+mod model;
+mod search;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use error::{Failure, Outcome};
+
+use crate::library::{EmbedderChoice, Home};
+use crate::ui::Ui;
+
+/// The assistant for hosts that run virtual machines on OpenZFS.
+///
+/// kai answers questions from the host's own documentation, with citations. It works with a model
+/// server and without one.
+#[derive(Debug, Parser)]
+#[command(name = "kai", version, max_term_width = 100, arg_required_else_help = true, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+From nothing to an answer:
+  kai corpus sync          fetch the documentation packs of this host
+  kai index                make them searchable
+  kai ask \"how do I …?\"    get an answer with its sources
+
+Data goes to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage,
+3 done in part, 130 stopped by Ctrl-C.";
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+struct Global {
+    /// Where the index, the documentation and models are kept.
+    #[arg(long, global = true, value_name = "DIR", env = "KAI_DATA_DIR", hide_env_values = true)]
+    data_dir: Option<PathBuf>,
+    /// Print machine-readable JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say only what went wrong.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Ask(ask::Ask),
+    Search(search::Search),
+    Index(index::Index),
+    Corpus(corpus::Corpus),
+    Model(model::Model),
+}
+
+/// Options of the commands that use vectors.
+#[derive(Debug, Clone, Args)]
+struct EmbedderArg {
+    /// Who turns text into vectors: auto, none, local[:FOLDER] or ollama:MODEL.
+    #[arg(long, value_name = "EMBEDDER", env = "KAI_EMBEDDER", default_value = "auto", hide_default_value = true)]
+    embedder: EmbedderChoice,
+}
+
+/// What every command gets.
+#[derive(Debug)]
+struct Context {
+    home: Home,
+    ui: Ui,
+}
+
+/// Reads the arguments, runs the command, and turns what came of it into an exit status.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ui = Ui::new(cli.global.json, cli.global.quiet);
+    let outcome = Home::find(cli.global.data_dir.as_deref())
+        .map_err(Failure::from)
+        .and_then(|home| run(cli.command, Context { home, ui: ui.clone() }));
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::InPart) => ExitCode::from(3),
+        Err(failure) => {
+            ui.failure(&failure);
+            ExitCode::from(failure.status)
+        }
+    }
+}
+
+fn run(command: Command, context: Context) -> Result<Outcome, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new("cannot start the threads that kai works on").because(&error))?;
+    let outcome = runtime.block_on(async {
+        match command {
+            Command::Ask(args) => ask::run(args, context).await,
+            Command::Search(args) => search::run(args, context).await,
+            Command::Index(args) => index::run(args, context).await,
+            Command::Corpus(args) => corpus::run(args, context).await,
+            Command::Model(args) => model::run(args, context).await,
+        }
+    });
+    // A blocking read that is still under way must not hold up the exit.
+    runtime.shutdown_background();
+    outcome
+}

@@ -1,0 +1,119 @@
+//! Where the Ollama server is: the forms that `OLLAMA_HOST` takes.
+//!
+//! Text in, URL out; the environment is read by the caller.
+
+use url::Url;
+
+use crate::model::ModelError;
+
+/// Where Ollama listens when nobody says otherwise.
+pub const DEFAULT: &str = "http://127.0.0.1:11434";
+const PORT: u16 = 11_434;
+
+/// Reads `HOST`, `HOST:PORT`, `:PORT`, `[IPv6]:PORT`, or a URL with an optional path. Without a
+/// scheme it is http on port 11434; `http://HOST` is port 80 and `https://HOST` is 443, as Ollama's
+/// own client has it. The address 0.0.0.0 is one to listen on; 127.0.0.1 is meant.
+///
+/// # Errors
+/// [`ModelError::Address`] if it is none of these.
+pub fn parse(text: &str) -> Result<Url, ModelError> {
+    let wrong = |reason: String| ModelError::Address {
+        text: text.to_owned(),
+        reason,
+    };
+    let given = text.trim().trim_matches(['"', '\'']);
+    if given.is_empty() {
+        return parse(DEFAULT);
+    }
+    let bare = !given.contains("://");
+    let full = if bare {
+        // An IPv6 address without brackets has more than one colon.
+        let host = if given.matches(':').count() > 1 && !given.starts_with('[') {
+            format!("[{given}]")
+        } else if given.starts_with(':') {
+            format!("127.0.0.1{given}")
+        } else {
+            given.to_owned()
+        };
+        format!("http://{host}")
+    } else {
+        given.to_owned()
+    };
+    let mut url = Url::parse(&full).map_err(|error| wrong(error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong(format!(
+            "the scheme `{}` is neither http nor https",
+            url.scheme()
+        )));
+    }
+    // `Url` hides an explicit `:80`, so a bare address is looked at as text.
+    let has_port = full.rsplit_once(':').is_some_and(|(before, port)| {
+        !before.ends_with("http") && port.trim_end_matches('/').parse::<u16>().is_ok()
+    });
+    if bare && !has_port {
+        url.set_port(Some(PORT))
+            .map_err(|()| wrong("it cannot have a port".to_owned()))?;
+    }
+    if matches!(url.host_str(), Some("0.0.0.0")) {
+        url.set_host(Some("127.0.0.1"))
+            .map_err(|error| wrong(error.to_string()))?;
+    }
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    Ok(url)
+}
+
+/// Whether the server is this machine: such requests never go through a proxy.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms() {
+        for (text, expected) in [
+            ("", "http://127.0.0.1:11434/"),
+            ("gpu1", "http://gpu1:11434/"),
+            ("gpu1:80", "http://gpu1/"),
+            ("10.0.0.7:4000", "http://10.0.0.7:4000/"),
+            (":4000", "http://127.0.0.1:4000/"),
+            ("0.0.0.0", "http://127.0.0.1:11434/"),
+            ("[::1]:5000", "http://[::1]:5000/"),
+            ("[::1]", "http://[::1]:11434/"),
+            ("::1", "http://[::1]:11434/"),
+            ("http://gpu1", "http://gpu1/"),
+            ("http://gpu1:11434/", "http://gpu1:11434/"),
+            ("https://ai.example/ollama", "https://ai.example/ollama/"),
+            (" \"gpu1\" ", "http://gpu1:11434/"),
+        ] {
+            assert_eq!(
+                parse(text).map(|url| url.to_string()).ok().as_deref(),
+                Some(expected),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused_by_name() {
+        for text in ["ftp://gpu1", "gpu1:99999", "a b", "http://"] {
+            let error = parse(text).map(|url| url.to_string());
+            assert!(
+                matches!(&error, Err(ModelError::Address { text: t, .. }) if t == text),
+                "{text:?}: {error:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Waiting with a sign of life, and reading error bodies.
+//!
+//! Nothing here knows which request is waited for.
+
+use std::{future::Future, pin::pin, time::Duration};
+
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+
+use crate::model::{ModelEvent, ModelSink, Wait};
+
+/// How long is waited, and how often that is said.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    pub(super) limit: Duration,
+    pub(super) tick: Duration,
+}
+
+impl Patience {
+    /// Waits for a result; `None` when the limit is over.
+    pub(super) async fn wait<T>(
+        self,
+        what: Wait,
+        sink: ModelSink<'_>,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let began = Instant::now();
+        // A zero interval would panic.
+        let tick = self.tick.max(Duration::from_millis(1));
+        let ticking = async {
+            let mut work = pin!(work);
+            let mut ticks = interval_at(began + tick, tick);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    biased;
+                    done = &mut work => return done,
+                    _ = ticks.tick() => sink(ModelEvent::Waiting { what, elapsed: began.elapsed() }),
+                }
+            }
+        };
+        timeout(self.limit, ticking).await.ok()
+    }
+}
+
+/// The server's words in an error body: `{"error":"…"}`, or the body itself, on one line.
+pub(super) fn message_of(body: &[u8]) -> String {
+    let text = serde_json::from_slice::<serde_json::Value>(body)
+        .ok()
+        .and_then(|value| {
+            value
+                .get("error")
+                .map(|e| e.as_str().map_or_else(|| e.to_string(), str::to_owned))
+        })
+        .unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
+    let line: Vec<&str> = text.split_whitespace().collect();
+    let line = line.join(" ");
+    match line.char_indices().nth(300) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None if line.is_empty() => "(no reason given)".to_owned(),
+        None => line,
+    }
+}

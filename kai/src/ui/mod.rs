@@ -1,0 +1,188 @@
+//! The terminal: what goes to stdout and stderr, in which colours, and how progress looks.
+//!
+//! The only module that prints.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this module is for")]
+
+mod progress;
+
+use std::io::{IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+
+pub use progress::Progress;
+
+use crate::cli::Failure;
+
+/// How a command talks to the person, or to the program that called it.
+#[derive(Debug, Clone)]
+pub struct Ui {
+    json: bool,
+    quiet: bool,
+    colour_out: bool,
+    colour_err: bool,
+}
+
+const DIM: Style = Style::new().dimmed();
+const BOLD: Style = Style::new().bold();
+const STRONG: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
+const BAD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
+const HINT: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Cyan)));
+
+impl Ui {
+    /// Colours only on a terminal, and never where `NO_COLOR` is set (no-color.org).
+    #[must_use]
+    pub fn new(json: bool, quiet: bool) -> Self {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Self {
+            json,
+            quiet,
+            colour_out: !plain && std::io::stdout().is_terminal(),
+            colour_err: !plain && std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// Whether the command was called with `--json`.
+    #[must_use]
+    pub fn wants_json(&self) -> bool {
+        self.json
+    }
+
+    /// One line of data.
+    pub fn line(&self, text: &str) {
+        self.text(&format!("{text}\n"));
+    }
+
+    /// Data without a line end, shown at once: an answer while it is being written.
+    pub fn text(&self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        // A reader that has seen enough (`| head`) is no fault of ours.
+        if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+            std::process::exit(0);
+        }
+    }
+
+    /// A value as JSON, on one line when it is read by a program.
+    pub fn json(&self, value: &impl serde::Serialize) {
+        let text = if std::io::stdout().is_terminal() {
+            serde_json::to_string_pretty(value)
+        } else {
+            serde_json::to_string(value)
+        };
+        match text {
+            Ok(text) => self.line(&text),
+            Err(error) => self.failure(&Failure::new("the result cannot be written as JSON").because(&error)),
+        }
+    }
+
+    /// What is going on, or how it went. Not said with `--quiet`.
+    pub fn status(&self, text: &str) {
+        if !self.quiet {
+            eprintln!("{}", self.styled(self.colour_err, DIM, text));
+        }
+    }
+
+    /// What a model thinks before it answers: on stderr, dimmed, as it comes.
+    pub fn aside(&self, text: &str) {
+        if !self.quiet {
+            eprint!("{}", self.styled(self.colour_err, DIM, text));
+        }
+    }
+
+    /// Something that a person should know, with `--quiet` too.
+    pub fn note(&self, text: &str) {
+        eprintln!("{} {text}", self.styled(self.colour_err, HINT, "note:"));
+    }
+
+    /// Something that went wrong with one part of the work.
+    pub fn problem(&self, text: &str) {
+        eprintln!("{} {text}", self.styled(self.colour_err, STRONG, "problem:"));
+    }
+
+    /// What to do next. Not said with `--quiet`.
+    pub fn hint(&self, text: &str) {
+        if !self.quiet {
+            eprintln!("{} {text}", self.styled(self.colour_err, HINT, "hint:"));
+        }
+    }
+
+    /// Why the command failed, and what to do next.
+    pub fn failure(&self, failure: &Failure) {
+        eprintln!("{} {}", self.styled(self.colour_err, BAD, "error:"), failure.message);
+        for cause in &failure.causes {
+            eprintln!("  because: {cause}");
+        }
+        for hint in &failure.hints {
+            eprintln!("{} {hint}", self.styled(self.colour_err, HINT, "hint:"));
+        }
+    }
+
+    /// A bar on stderr for work that takes longer than a moment; nothing where nobody watches.
+    #[must_use]
+    pub fn progress(&self, unit: &'static str) -> Progress {
+        Progress::new(unit, !self.quiet, std::io::stderr().is_terminal())
+    }
+
+    /// Columns of the terminal, or a page's width where there is none.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        let columns = console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+        columns.unwrap_or(100).max(20)
+    }
+
+    /// Less important.
+    #[must_use]
+    pub fn dim(&self, text: &str) -> String {
+        self.styled(self.colour_out, DIM, text)
+    }
+
+    /// A heading.
+    #[must_use]
+    pub fn bold(&self, text: &str) -> String {
+        self.styled(self.colour_out, BOLD, text)
+    }
+
+    /// What was looked for.
+    #[must_use]
+    pub fn strong(&self, text: &str) -> String {
+        self.styled(self.colour_out, STRONG, text)
+    }
+
+    fn styled(&self, colour: bool, style: Style, text: &str) -> String {
+        if colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    /// Breaks `text` into lines of the terminal's width, every one but the first indented.
+    #[must_use]
+    pub fn wrapped(&self, text: &str, indent: usize) -> String {
+        let width = self.width().saturating_sub(indent).clamp(16, 100);
+        let mut out = String::new();
+        let mut column = 0;
+        for word in text.split(' ') {
+            let length = console::measure_text_width(word);
+            if column > 0 && column + 1 + length > width {
+                out.push('\n');
+                out.push_str(&" ".repeat(indent));
+                column = 0;
+            } else if column > 0 {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += length;
+        }
+        out
+    }
+}
+
+/// How long ago, in words.
+#[must_use]
+pub fn age(seconds_since_1970: u64) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    match now.saturating_sub(seconds_since_1970) {
+        seconds @ 0..=119 => format!("{seconds} s ago"),
+        seconds @ 120..=7199 => format!("{} min ago", seconds / 60),
+        seconds @ 7200..=172_799 => format!("{} h ago", seconds / 3600),
+        seconds => format!("{} days ago", seconds / 86_400),
+    }
+}

@@ -1,0 +1,3 @@
+//! What the tests share. No test lives here.
+
+pub(crate) mod ollama;
