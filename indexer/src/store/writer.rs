@@ -15,7 +15,7 @@ use super::manifest::{Manifest, SourceEntry};
 use super::rows::{self, Columns, Key, PageRow, PassageRow};
 use super::{Reader, StoreError};
 use crate::embed::EmbedderId;
-use crate::words::{Fields, Lexicon, LexiconBuilder};
+use crate::words::{self, Fields, Lexicon, LexiconBuilder};
 
 /// The one writer of an index. What it writes shows when it is published.
 #[derive(Debug)]
@@ -315,7 +315,7 @@ fn lexicon_part(batch: &RecordBatch) -> Result<LexiconBuilder, StoreError> {
                     body: body.value(at),
                     title: title.value(at),
                     headings: heading.value(at),
-                    name: page.value(at),
+                    name: words::page_name(page.value(at)),
                 };
                 builder.add(ids[at], fields);
             }

@@ -4,10 +4,12 @@
 
 mod analyze;
 mod lexicon;
+mod name;
 mod postings;
 mod score;
 mod stop;
 
 pub use analyze::{Analyzer, Term};
 pub use lexicon::{Fields, Lexicon, LexiconBuilder};
+pub use name::page_name;
 pub use score::{Bm25f, WordScores};

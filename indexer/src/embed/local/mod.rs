@@ -47,13 +47,13 @@ pub enum Precision {
 /// A model in a folder, opened.
 #[derive(Debug, Clone)]
 pub struct LocalModel {
+    id: EmbedderId,
     inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
 struct Inner {
     folder: String,
-    id: EmbedderId,
     config: Config,
     tokens: Tokens,
     weights: Weights,
@@ -79,9 +79,8 @@ impl LocalModel {
 
     /// Under the name that the caller finds it by, where that is not its folder's own.
     #[must_use]
-    pub fn named(mut self, name: String) -> LocalModel {
-        self.id.name = name;
-        self
+    pub fn named(self, name: String) -> LocalModel {
+        LocalModel { id: EmbedderId { name, ..self.id }, ..self }
     }
 
     /// The same, with a say in the numbers used.
@@ -106,8 +105,8 @@ impl LocalModel {
         };
         let precision = if int8::available() { precision } else { Precision::Float };
         let folder = folder.display().to_string();
-        let inner = Inner { folder, id, config, tokens, weights, precision, bytes: OnceLock::new() };
-        Ok(LocalModel { inner: Arc::new(inner) })
+        let inner = Inner { folder, config, tokens, weights, precision, bytes: OnceLock::new() };
+        Ok(LocalModel { id, inner: Arc::new(inner) })
     }
 
     /// The numbers that the products are made in on this processor.
@@ -190,7 +189,7 @@ fn batches<'a>(texts: &'a [&'a [u32]]) -> Vec<&'a [&'a [u32]]> {
 
 impl Embedder for LocalModel {
     fn id(&self) -> &EmbedderId {
-        &self.inner.id
+        &self.id
     }
 
     fn windows(&self, context: &str, text: &str) -> Vec<String> {
