@@ -102,13 +102,10 @@ fn related(a: &[String], b: &[String]) -> bool {
     shared + 1 >= a.len().max(b.len())
 }
 
-/// Appends `next`, its own headings written into the text where the shared path loses them.
+/// Appends `next` under the headings of `last`, which a reader finds first; those of `next` that
+/// are not shared are written into the text.
 fn join(last: &mut Chunk, next: &Chunk) {
     let shared = last.headings.iter().zip(&next.headings).take_while(|(x, y)| x == y).count();
-    if shared < last.headings.len() {
-        let lost = last.headings.split_off(shared).join(" > ");
-        last.text = format!("{lost}\n{}", last.text);
-    }
     last.text.push_str("\n\n");
     if shared < next.headings.len() {
         last.text.push_str(&next.headings[shared..].join(" > "));

@@ -43,6 +43,10 @@ pub async fn vectors(
     cancel: &Cancel,
     observer: Observer<'_>,
 ) -> Result<VectorsReport, RunError> {
+    if writer.manifest().words_version == 0 {
+        // Nothing was ever published: there are no passages, and no tables that a manifest could name.
+        return Ok(VectorsReport::default());
+    }
     let start = Instant::now();
     let id = embedder.id().clone();
     announce(writer, &id, replace)?;

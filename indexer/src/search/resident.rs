@@ -4,15 +4,14 @@ use std::collections::HashMap;
 
 use crate::embed::EmbedderId;
 use crate::store::{Key, PassageHead, Reader, StoreError, Vectors};
-use crate::words::Lexicon;
+use crate::words::{Lexicon, PageWords};
 
 /// One version of an index in memory. Passages are counted by their ordinal in the lexicon.
 #[derive(Debug)]
 pub(super) struct Resident {
     pub(super) lexicon: Lexicon,
+    pub(super) page_words: PageWords,
     heads: Vec<PassageHead>,
-    /// Ordinal of the first passage of the page that a passage is on.
-    pub(super) first_of_page: Vec<u32>,
     source_of: Vec<u16>,
     sources: Vec<String>,
     vectors: Vectors,
@@ -46,7 +45,8 @@ impl Resident {
         let source_of = heads.iter().map(|head| source_of_page.get(&head.page_id).copied().unwrap_or(u16::MAX)).collect();
         let (owner_ranges, owners, with_vector) = owners(&heads, &vectors.keys);
         let first_of_page = first_of_page(&heads);
-        Self { lexicon, heads, first_of_page, source_of, sources, vectors, owner_ranges, owners, with_vector }
+        let page_words = PageWords::new(&lexicon, first_of_page);
+        Self { lexicon, page_words, heads, source_of, sources, vectors, owner_ranges, owners, with_vector }
     }
 
     pub(super) fn passages(&self) -> usize {

@@ -15,7 +15,8 @@ use crate::problem::Problem;
 pub(super) fn list(root: &Path) -> Listing {
     let mut listing = Listing { complete: true, ..Listing::default() };
     let mut seen = HashSet::new();
-    for entry in WalkDir::new(root).follow_links(true).sort_by_file_name() {
+    let mut walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+    while let Some(entry) = walk.next() {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
@@ -31,12 +32,20 @@ pub(super) fn list(root: &Path) -> Listing {
                 continue;
             }
         };
-        if !entry.file_type().is_file() {
+        let is_folder = entry.file_type().is_dir();
+        if !entry.file_type().is_file() && !(is_folder && entry.path_is_symlink()) {
             continue;
         }
         let Ok(real) = entry.path().canonicalize() else { continue };
         if !real.starts_with(root) {
             listing.problems.push(Problem::new(entry.path().display().to_string(), "a link that leads out of the folder"));
+            if is_folder {
+                // A link to `/` would be a walk over the whole host.
+                walk.skip_current_dir();
+            }
+            continue;
+        }
+        if is_folder {
             continue;
         }
         // Two names of one file are one page.

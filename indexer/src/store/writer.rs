@@ -55,15 +55,22 @@ impl Writer {
         }
     }
 
-    async fn resume(folder: &Path, manifest: Manifest, lock: WriteLock) -> Result<Self, StoreError> {
+    async fn resume(folder: &Path, mut manifest: Manifest, lock: WriteLock) -> Result<Self, StoreError> {
         let tables = Tables::connect(folder).await?;
-        let open = async |name, version| {
+        let published = manifest.clone();
+        let open = async |name, version: &mut u64| {
             let table = tables.latest(name).await?.ok_or_else(|| damaged(name, "it is gone"))?;
-            lance::rewind(&table, version).await?;
+            lance::rewind(&table, *version).await?;
+            *version = lance::version_of(&table).await?;
             Ok::<_, StoreError>(table)
         };
-        let pages = open(lance::PAGES, manifest.pages_version).await?;
-        let passages = open(lance::PASSAGES, manifest.passages_version).await?;
+        let pages = open(lance::PAGES, &mut manifest.pages_version).await?;
+        let passages = open(lance::PASSAGES, &mut manifest.passages_version).await?;
+        open(lance::WORDS, &mut manifest.words_version).await?;
+        if manifest != published {
+            // Rewinding writes a new version; the one that the manifest names would be pruned one day.
+            manifest.publish(folder)?;
+        }
         Ok(Self { folder: folder.to_owned(), manifest, tables, pages, passages, _lock: lock })
     }
 

@@ -5,6 +5,7 @@
 mod analyze;
 mod lexicon;
 mod name;
+mod pages;
 mod postings;
 mod score;
 mod stop;
@@ -12,4 +13,5 @@ mod stop;
 pub use analyze::{Analyzer, Term};
 pub use lexicon::{Fields, Lexicon, LexiconBuilder};
 pub use name::page_name;
+pub use pages::PageWords;
 pub use score::{Bm25f, WordScores};

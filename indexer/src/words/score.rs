@@ -19,7 +19,7 @@ pub struct Bm25f {
 
 impl Default for Bm25f {
     fn default() -> Self {
-        Self { k1: 1.2, b: [0.75, 0.5, 0.5, 0.5], weight: [1.0, 3.0, 2.0, 3.0] }
+        Self { k1: 1.2, b: [0.3, 0.5, 0.5, 0.5], weight: [1.0, 3.0, 2.0, 3.0] }
     }
 }
 
@@ -76,7 +76,7 @@ impl Bm25f {
     }
 }
 
-fn idf(passages: usize, found: usize) -> f32 {
+pub(super) fn idf(passages: usize, found: usize) -> f32 {
     let (n, found) = (passages as f32, found as f32);
     (1.0 + (n - found + 0.5) / (found + 0.5)).ln()
 }

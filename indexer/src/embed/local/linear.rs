@@ -6,6 +6,10 @@ use gemm::Parallelism;
 use pulp::Arch;
 
 use super::int8::{Bytes, Matrix};
+use super::kernels;
+
+/// Up to so many rows, `gemm` would spend longer on rearranging the weights than on the product.
+const FEW: usize = 24;
 
 /// A matrix within a slice: the first element, and how far apart rows and columns lie.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +28,11 @@ pub(super) struct Target<'a> {
 
 /// The end of a matrix of `rows` by `columns` within its slice.
 fn extent(rows: usize, columns: usize, row: usize, column: usize) -> usize {
-    if rows == 0 || columns == 0 { 0 } else { (rows - 1) * row + (columns - 1) * column + 1 }
+    if rows == 0 || columns == 0 {
+        0
+    } else {
+        (rows - 1) * row + (columns - 1) * column + 1
+    }
 }
 
 /// `target = left * right`, with `shape` the rows of `left`, the columns of `right`, and what they share.
@@ -33,9 +41,18 @@ fn extent(rows: usize, columns: usize, row: usize, column: usize) -> usize {
 /// If a matrix reaches beyond its slice.
 pub(super) fn multiply(shape: [usize; 3], target: Target<'_>, left: View<'_>, right: View<'_>) {
     let [rows, columns, shared] = shape;
-    assert!(extent(rows, columns, target.stride, 1) <= target.values.len(), "the product reaches beyond its slice");
-    assert!(extent(rows, shared, left.row, left.column) <= left.values.len(), "the left matrix reaches beyond its slice");
-    assert!(extent(shared, columns, right.row, right.column) <= right.values.len(), "the right matrix reaches beyond its slice");
+    assert!(
+        extent(rows, columns, target.stride, 1) <= target.values.len(),
+        "the product reaches beyond its slice"
+    );
+    assert!(
+        extent(rows, shared, left.row, left.column) <= left.values.len(),
+        "the left matrix reaches beyond its slice"
+    );
+    assert!(
+        extent(shared, columns, right.row, right.column) <= right.values.len(),
+        "the right matrix reaches beyond its slice"
+    );
     // SAFETY: every element of the three matrices lies within its slice, as was just asserted, and
     // the target is borrowed mutably, so it overlaps neither source. It is written, not read.
     unsafe {
@@ -90,11 +107,27 @@ impl Linear<'_> {
         let mut first = 0;
         for part in self.parts {
             let outputs = part.len() / self.inputs;
+            if count <= FEW {
+                kernels::few_rows(arch, rows, part, self.inputs, &mut out[first..], stride);
+                first += outputs;
+                continue;
+            }
             multiply(
                 [count, outputs, self.inputs],
-                Target { values: &mut out[first..], stride },
-                View { values: rows, row: self.inputs, column: 1 },
-                View { values: part, row: 1, column: self.inputs },
+                Target {
+                    values: &mut out[first..],
+                    stride,
+                },
+                View {
+                    values: rows,
+                    row: self.inputs,
+                    column: 1,
+                },
+                View {
+                    values: part,
+                    row: 1,
+                    column: self.inputs,
+                },
             );
             first += outputs;
         }

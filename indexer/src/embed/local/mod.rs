@@ -35,12 +35,11 @@ const BATCH: usize = 512;
 const SMALL_BATCH: usize = 64;
 
 /// In what numbers the products are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Precision {
-    /// Bytes where the processor multiplies them fast, `f32` elsewhere.
-    #[default]
-    Fastest,
-    /// `f32` on every processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Precision {
+    /// Weights and activations in bytes: only where the processor multiplies them fast.
+    Bytes,
+    /// `f32`, on every processor.
     Float,
 }
 
@@ -64,7 +63,10 @@ struct Inner {
 
 /// The error for a folder that cannot be used.
 fn unusable(folder: &Path, reason: String) -> EmbedError {
-    EmbedError::Model { folder: folder.display().to_string(), reason }
+    EmbedError::Model {
+        folder: folder.display().to_string(),
+        reason,
+    }
 }
 
 impl LocalModel {
@@ -74,20 +76,35 @@ impl LocalModel {
     /// # Errors
     /// [`EmbedError::Model`] names the folder and what is missing, damaged or not supported.
     pub fn open(folder: &Path) -> Result<LocalModel, EmbedError> {
-        LocalModel::open_with(folder, Precision::default())
+        LocalModel::open_with(
+            folder,
+            if int8::available() {
+                Precision::Bytes
+            } else {
+                Precision::Float
+            },
+        )
     }
 
     /// Under the name that the caller finds it by, where that is not its folder's own.
     #[must_use]
     pub fn named(self, name: String) -> LocalModel {
-        LocalModel { id: EmbedderId { name, ..self.id }, ..self }
+        LocalModel {
+            id: EmbedderId { name, ..self.id },
+            ..self
+        }
     }
 
-    /// The same, with a say in the numbers used.
+    /// Opens it with all products in `f32` even where the processor is faster with bytes: what the
+    /// faster way is measured against.
     ///
     /// # Errors
     /// As for [`LocalModel::open`].
-    pub fn open_with(folder: &Path, precision: Precision) -> Result<LocalModel, EmbedError> {
+    pub fn open_in_floats(folder: &Path) -> Result<LocalModel, EmbedError> {
+        LocalModel::open_with(folder, Precision::Float)
+    }
+
+    fn open_with(folder: &Path, precision: Precision) -> Result<LocalModel, EmbedError> {
         let config = Config::read(folder)?;
         let mut hasher = blake3::Hasher::new();
         hasher.update(&config.raw);
@@ -103,15 +120,24 @@ impl LocalModel {
             digest: hasher.finalize().to_hex().to_string(),
             dimensions: config.hidden,
         };
-        let precision = if int8::available() { precision } else { Precision::Float };
         let folder = folder.display().to_string();
-        let inner = Inner { folder, config, tokens, weights, precision, bytes: OnceLock::new() };
-        Ok(LocalModel { id, inner: Arc::new(inner) })
+        let inner = Inner {
+            folder,
+            config,
+            tokens,
+            weights,
+            precision,
+            bytes: OnceLock::new(),
+        };
+        Ok(LocalModel {
+            id,
+            inner: Arc::new(inner),
+        })
     }
 
-    /// The numbers that the products are made in on this processor.
-    pub fn precision(&self) -> Precision {
-        self.inner.precision
+    /// Whether products are made in bytes; otherwise they are in `f32`.
+    pub fn in_bytes(&self) -> bool {
+        self.inner.precision == Precision::Bytes
     }
 
     /// Tokens that a text may have, the two special ones included; what is beyond is not read.
@@ -138,17 +164,29 @@ impl Inner {
         let arch = Arch::new();
         let bytes = match self.precision {
             Precision::Float => None,
-            Precision::Fastest => Some(self.bytes.get_or_init(|| {
+            Precision::Bytes => Some(self.bytes.get_or_init(|| {
                 let layers: Vec<_> = self.weights.layers().collect();
-                layers.par_iter().map(|layer| ByteLayer::new(arch, layer, &self.config)).collect()
+                layers
+                    .par_iter()
+                    .map(|layer| ByteLayer::new(arch, layer, &self.config))
+                    .collect()
             })),
         };
-        Encoder { config: &self.config, weights: &self.weights, bytes: bytes.map(Vec::as_slice), arch }
+        Encoder {
+            config: &self.config,
+            weights: &self.weights,
+            bytes: bytes.map(Vec::as_slice),
+            arch,
+        }
     }
 
     fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let window = self.config.window;
-        let ids: Vec<Vec<u32>> = texts.par_iter().with_min_len(8).map(|text| self.tokens.ids(text, window)).collect();
+        let ids: Vec<Vec<u32>> = texts
+            .par_iter()
+            .with_min_len(8)
+            .map(|text| self.tokens.ids(text, window))
+            .collect();
         let ids: Vec<&[u32]> = ids.iter().map(Vec::as_slice).collect();
         let encoder = self.encoder();
         let batches = batches(&ids);
@@ -171,7 +209,9 @@ impl Inner {
 /// Neighbouring texts in batches of about [`BATCH`] tokens, or fewer where that would leave a core idle.
 fn batches<'a>(texts: &'a [&'a [u32]]) -> Vec<&'a [&'a [u32]]> {
     let total: usize = texts.iter().map(|ids| ids.len()).sum();
-    let most = total.div_ceil(rayon::current_num_threads()).clamp(SMALL_BATCH, BATCH);
+    let most = total
+        .div_ceil(rayon::current_num_threads())
+        .clamp(SMALL_BATCH, BATCH);
     let mut batches = Vec::new();
     let (mut first, mut tokens) = (0, 0);
     for (index, ids) in texts.iter().enumerate() {
@@ -202,7 +242,10 @@ impl Embedder for LocalModel {
             let folder = inner.folder.clone();
             match tokio::task::spawn_blocking(move || inner.embed(&texts)).await {
                 Ok(vectors) => vectors,
-                Err(err) => Err(EmbedError::Model { folder, reason: format!("embedding broke off: {err}") }),
+                Err(err) => Err(EmbedError::Model {
+                    folder,
+                    reason: format!("embedding broke off: {err}"),
+                }),
             }
         }
         .boxed()
