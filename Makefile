@@ -4,12 +4,13 @@
 CARGO ?= cargo
 DEMO_DIR ?= $(CURDIR)/target/demo
 
-.PHONY: help demo test build deps lint fmt check-evals
+.PHONY: help demo test build deps lint fmt
 
 help:
 	@echo "make demo    fetch documentation, index it, answer three questions ($(DEMO_DIR))"
-	@echo "make test    lint and run all tests"
+	@echo "make test    run all tests"
 	@echo "make build   build everything that the two above need"
+	@echo "make lint    check formatting and lints"
 	@echo "make deps    install what building and running need"
 
 # Build tools: protoc (LanceDB). Run time: mandoc (man pages), pip (where the model hub is out of reach).

@@ -42,7 +42,14 @@ pub enum SyncEvent {
         /// Their size on disk.
         bytes: u64,
     },
-    /// The pack stays as it was.
+    /// The pack is up to date already.
+    PackCurrent {
+        /// The pack.
+        name: PackName,
+        /// Its pages.
+        pages: u64,
+    },
+    /// The pack stays as it was because something went wrong.
     PackKept {
         /// The pack.
         name: PackName,

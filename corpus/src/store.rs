@@ -94,7 +94,15 @@ pub(crate) struct Store {
 /// Held while a sync writes. The lock goes with the process, however it ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Closing alone would leave the lock with a child process that was forked a moment ago and has
+    /// not started its program yet.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 impl Store {
@@ -157,7 +165,7 @@ impl Store {
         ] {
             create(&folder)?;
         }
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
     }
 
     /// An empty folder to put a pack together in.

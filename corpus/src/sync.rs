@@ -174,10 +174,9 @@ impl Corpus {
                         && self.is_current(pack, &record, wanted.get(&pack.name), family) =>
                 {
                     let pages = record.pages;
-                    events(SyncEvent::PackKept {
+                    events(SyncEvent::PackCurrent {
                         name: pack.name.clone(),
                         pages,
-                        reason: "up to date".to_owned(),
                     });
                     let result = PackResult::Unchanged;
                     let outcome = PackOutcome {

@@ -104,6 +104,10 @@ fn with_meaning(resident: &Resident, by_words: &[f32], cosines: &[f32]) -> Vec<f
 
 /// The highest scores above zero, at most [`PER_PAGE`] of a page.
 fn best(resident: &Resident, scores: &[f32], limit: usize) -> Vec<(usize, f32)> {
+    let limit = limit.min(scores.len());
+    if limit == 0 {
+        return Vec::new();
+    }
     let mut order: Vec<usize> = (0..scores.len()).filter(|&at| scores[at] > 0.0).collect();
     let by_score = |a: &usize, b: &usize| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b));
     // Enough to fill the limit even if one page holds the first places.

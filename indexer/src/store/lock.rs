@@ -9,7 +9,15 @@ use super::StoreError;
 /// Held for as long as an index is written.
 #[derive(Debug)]
 pub(super) struct WriteLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for WriteLock {
+    /// Closing alone would leave the lock with a child process that was forked a moment ago and has
+    /// not started its program yet.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 impl WriteLock {
@@ -42,7 +50,7 @@ impl WriteLock {
             .and_then(|()| file.rewind())
             .and_then(|()| write!(file, "{}", std::process::id()))
             .map_err(failed("cannot write"))?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 

@@ -91,7 +91,7 @@ fn show(ui: &Ui, progress: &Progress, event: SyncEvent) {
             progress.message(&format!("unpacking {name}"));
             progress.advance(1);
         }
-        SyncEvent::PackDone { .. } => {}
+        SyncEvent::PackDone { .. } | SyncEvent::PackCurrent { .. } => {}
         SyncEvent::PackKept { name, reason, .. } => {
             progress.above(|| ui.problem(&format!("{name} stays as it was: {reason}")));
         }

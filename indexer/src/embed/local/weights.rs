@@ -213,11 +213,11 @@ impl Weights {
         })
     }
 
-    /// Feeds what tells this file from another of the same shape: its length, its head, and 64
+    /// Feeds what tells this file from another of the same shape: its length, its head, and 8
     /// blocks spread over it. Hashing all of it would cost more than the rest of opening.
     pub(crate) fn digest(&self, hasher: &mut blake3::Hasher) {
         const BLOCK: usize = 4096;
-        const BLOCKS: usize = 64;
+        const BLOCKS: usize = 8;
         let length = self.map.len();
         hasher.update(&(length as u64).to_le_bytes());
         hasher.update(&self.map[..length.min(4 * BLOCK)]);
