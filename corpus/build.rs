@@ -8,25 +8,13 @@ use std::{env, fs, io};
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=handbook");
     println!("cargo::rerun-if-changed=build.rs");
-    let (Some(home), Some(out)) = (env::var_os("CARGO_MANIFEST_DIR"), env::var_os("OUT_DIR"))
-    else {
-        return Err(io::Error::other(
-            "cargo sets CARGO_MANIFEST_DIR and OUT_DIR for build scripts",
-        ));
+    let (Some(home), Some(out)) = (env::var_os("CARGO_MANIFEST_DIR"), env::var_os("OUT_DIR")) else {
+        return Err(io::Error::other("cargo sets CARGO_MANIFEST_DIR and OUT_DIR for build scripts"));
     };
     let mut list = String::from("&[\n");
     for page in pages(&Path::new(&home).join("handbook"))? {
-        let name = page
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        writeln!(
-            list,
-            "    ({name:?}, include_str!({:?})),",
-            page.to_string_lossy()
-        )
-        .map_err(io::Error::other)?;
+        let name = page.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        writeln!(list, "    ({name:?}, include_str!({:?})),", page.to_string_lossy()).map_err(io::Error::other)?;
     }
     list.push_str("]\n");
     fs::write(PathBuf::from(out).join("handbook.rs"), list)

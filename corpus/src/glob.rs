@@ -42,10 +42,7 @@ impl Glob {
         let mut alternatives = Vec::new();
         for plain in expand(text)? {
             let segments: Vec<String> = plain.split('/').map(str::to_owned).collect();
-            if segments
-                .iter()
-                .any(|s| s.is_empty() || s == "." || s == "..")
-            {
+            if segments.iter().any(|s| s.is_empty() || s == "." || s == "..") {
                 return Err(GlobError::NotRelative(text.to_owned()));
             }
             if !segments.iter().all(|s| brackets_close(s)) {
@@ -53,18 +50,13 @@ impl Glob {
             }
             alternatives.push(segments);
         }
-        Ok(Self {
-            text: text.to_owned(),
-            alternatives,
-        })
+        Ok(Self { text: text.to_owned(), alternatives })
     }
 
     /// Whether the relative path (with `/`) matches as a whole.
     pub fn matches(&self, path: &str) -> bool {
         let path: Vec<&str> = path.split('/').collect();
-        self.alternatives
-            .iter()
-            .any(|pattern| segments_match(pattern, &path))
+        self.alternatives.iter().any(|pattern| segments_match(pattern, &path))
     }
 }
 
@@ -106,11 +98,7 @@ fn expand(text: &str) -> Result<Vec<String>, GlobError> {
         }
         done = done
             .iter()
-            .flat_map(|head| {
-                inside
-                    .split(',')
-                    .map(move |choice| format!("{head}{before}{choice}"))
-            })
+            .flat_map(|head| inside.split(',').map(move |choice| format!("{head}{before}{choice}")))
             .collect();
         if done.len() > 1_024 {
             return Err(GlobError::TooLarge(text.chars().take(60).collect()));
@@ -132,10 +120,7 @@ fn segments_match(pattern: &[String], path: &[&str]) -> bool {
         if pattern.get(p).is_some_and(|segment| segment == "**") {
             fallback = Some((p, s));
             p += 1;
-        } else if pattern
-            .get(p)
-            .is_some_and(|segment| segment_matches(segment, path[s]))
-        {
+        } else if pattern.get(p).is_some_and(|segment| segment_matches(segment, path[s])) {
             p += 1;
             s += 1;
         } else if let Some((star, start)) = fallback {
@@ -181,10 +166,7 @@ enum Unit {
     Star,
     Any,
     One(char),
-    Set {
-        negated: bool,
-        ranges: Vec<(char, char)>,
-    },
+    Set { negated: bool, ranges: Vec<(char, char)> },
 }
 
 impl Unit {
@@ -193,9 +175,7 @@ impl Unit {
             Unit::Star => false,
             Unit::Any => true,
             Unit::One(own) => *own == c,
-            Unit::Set { negated, ranges } => {
-                ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated
-            }
+            Unit::Set { negated, ranges } => ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated,
         }
     }
 }
@@ -210,10 +190,7 @@ fn units(pattern: &str) -> Vec<Unit> {
             '[' => {
                 let inside: Vec<char> = rest.by_ref().take_while(|c| *c != ']').collect();
                 let negated = inside.first() == Some(&'!');
-                Unit::Set {
-                    negated,
-                    ranges: ranges(&inside[usize::from(negated)..]),
-                }
+                Unit::Set { negated, ranges: ranges(&inside[usize::from(negated)..]) }
             }
             other => Unit::One(other),
         });

@@ -26,8 +26,7 @@ pub use manifest::{Defaults, LocalSource, Manifest, ManifestError, NativeSource,
 pub use names::{NameError, PackName, PackagePattern};
 pub use os_release::{Family, UnknownFamily, detect};
 pub use report::{
-    MissingPackage, PackOutcome, PackResult, PackState, PackStatus, PackageVersion, SyncEvent,
-    SyncReport,
+    MissingPackage, PackOutcome, PackResult, PackState, PackStatus, PackageVersion, SyncEvent, SyncReport,
 };
 pub use run::RunError;
 pub use store::StoreError;

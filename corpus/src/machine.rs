@@ -29,14 +29,8 @@ impl Default for Machine {
         let path = env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/bin:/bin"));
         // Administrators' tools are missing from the PATH of ordinary users on Debian.
         let extra = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);
-        let mut programs: Vec<PathBuf> = env::split_paths(&path)
-            .filter(|p| p.is_absolute())
-            .collect();
-        programs.extend(
-            extra
-                .into_iter()
-                .filter(|p| !env::split_paths(&path).any(|own| own == *p)),
-        );
+        let mut programs: Vec<PathBuf> = env::split_paths(&path).filter(|p| p.is_absolute()).collect();
+        programs.extend(extra.into_iter().filter(|p| !env::split_paths(&path).any(|own| own == *p)));
         let paths = |list: &[&str]| list.iter().map(PathBuf::from).collect();
         Self {
             programs,
@@ -65,10 +59,7 @@ impl Machine {
 
     /// The first file of that name in the program folders.
     pub(crate) fn program(&self, name: &str) -> Option<PathBuf> {
-        self.programs
-            .iter()
-            .map(|folder| folder.join(name))
-            .find(|path| is_program(path))
+        self.programs.iter().map(|folder| folder.join(name)).find(|path| is_program(path))
     }
 }
 

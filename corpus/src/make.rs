@@ -49,9 +49,7 @@ impl Context<'_> {
     pub(crate) async fn make(&self, pack: &Pack, wanted: Wanted) -> Result<Made, Trouble> {
         let mut missing = wanted.missing;
         if let Some(native) = self.native
-            && let Some(made) = self
-                .make_native(native, pack, wanted.packages, &mut missing)
-                .await?
+            && let Some(made) = self.make_native(native, pack, wanted.packages, &mut missing).await?
         {
             return Ok(made);
         }
@@ -73,10 +71,7 @@ impl Context<'_> {
         for package in packages {
             let into = folder.join(&package.name);
             let unpacked = match self.archives.get(&package.name) {
-                Some(Ok(archive)) => native
-                    .unpack(archive, &into)
-                    .await
-                    .map_err(|error| error.to_string()),
+                Some(Ok(archive)) => native.unpack(archive, &into).await.map_err(|error| error.to_string()),
                 Some(Err(error)) => Err(error.to_string()),
                 None => Err("it was not downloaded".to_owned()),
             };
@@ -90,10 +85,7 @@ impl Context<'_> {
                     picked.extend(found);
                     used.push(package);
                 }
-                Err(reason) => missing.push(MissingPackage {
-                    package: package.name,
-                    reason,
-                }),
+                Err(reason) => missing.push(MissingPackage { package: package.name, reason }),
             }
         }
         let made = self.assemble(pack, picked, true).await?;
@@ -108,11 +100,7 @@ impl Context<'_> {
     }
 
     /// From the host's disk and, unless offline or the mirror itself is out of reach, the web.
-    async fn make_elsewhere(
-        &self,
-        pack: &Pack,
-        missing: Vec<MissingPackage>,
-    ) -> Result<Made, Trouble> {
+    async fn make_elsewhere(&self, pack: &Pack, missing: Vec<MissingPackage>) -> Result<Made, Trouble> {
         let rules = self.corpus.rules(pack, None);
         let mut method = Vec::new();
         let mut picked = Vec::new();
@@ -127,35 +115,18 @@ impl Context<'_> {
                 method.push("local");
             }
         }
-        let mut reasons: Vec<String> = missing
-            .iter()
-            .map(|m| format!("{}: {}", m.package, m.reason))
-            .collect();
+        let mut reasons: Vec<String> = missing.iter().map(|m| format!("{}: {}", m.package, m.reason)).collect();
         reasons.extend(self.trouble.map(|trouble| trouble.reason.clone()));
-        if let Some(source) = pack
-            .web
-            .as_ref()
-            .filter(|_| !self.offline && self.trouble.is_none())
-        {
-            let folder = store::fresh(
-                &self
-                    .corpus
-                    .store
-                    .fetch()
-                    .join("x")
-                    .join(format!("{}.web", pack.name)),
-            )
-            .map_err(|error| store_trouble(&error))?;
+        if let Some(source) = pack.web.as_ref().filter(|_| !self.offline && self.trouble.is_none()) {
+            let folder = store::fresh(&self.corpus.store.fetch().join("x").join(format!("{}.web", pack.name)))
+                .map_err(|error| store_trouble(&error))?;
             match web::fetch(source, &folder).await {
                 Ok((pages, trouble)) => {
                     reasons.extend(trouble.map(|trouble| trouble.to_string()));
                     if pages > 0 {
                         method.push("web");
                         let found = blocking(move || pages::pick_all(&folder, "web")).await;
-                        picked.extend(found.map_err(|reason| Trouble {
-                            reason,
-                            hint: String::new(),
-                        })?);
+                        picked.extend(found.map_err(|reason| Trouble { reason, hint: String::new() })?);
                     }
                 }
                 Err(error) => reasons.push(error.to_string()),
@@ -168,32 +139,15 @@ impl Context<'_> {
         if assembled.pages == 0 {
             return Err(self.nothing(pack, &reasons));
         }
-        Ok(Made {
-            method: method.join("+"),
-            packages: Vec::new(),
-            missing,
-            assembled,
-        })
+        Ok(Made { method: method.join("+"), packages: Vec::new(), missing, assembled })
     }
 
-    async fn assemble(
-        &self,
-        pack: &Pack,
-        picked: Vec<Picked>,
-        link: bool,
-    ) -> Result<Assembled, Trouble> {
-        let into = self
-            .corpus
-            .store
-            .fresh(&pack.name)
-            .map_err(|error| store_trouble(&error))?;
+    async fn assemble(&self, pack: &Pack, picked: Vec<Picked>, link: bool) -> Result<Assembled, Trouble> {
+        let into = self.corpus.store.fresh(&pack.name).map_err(|error| store_trouble(&error))?;
         let shown = into.clone();
         let result = blocking(move || pages::assemble(&picked, &into, link)).await;
         result.map_err(|reason| Trouble {
-            reason: format!(
-                "cannot put together the pages in {}: {reason}",
-                shown.display()
-            ),
+            reason: format!("cannot put together the pages in {}: {reason}", shown.display()),
             hint: "check the free space and the permissions of the data folder".to_owned(),
         })
     }
@@ -203,10 +157,7 @@ impl Context<'_> {
             (Some(trouble), _) => trouble.hint.clone(),
             _ if self.offline => "run the sync again without --offline".to_owned(),
             (None, Some(native)) => native.hint().to_owned(),
-            (None, None) => format!(
-                "install the documentation of {} on this host, then run the sync again",
-                pack.name
-            ),
+            (None, None) => format!("install the documentation of {} on this host, then run the sync again", pack.name),
         };
         let reason = match (reasons, self.offline) {
             ([], true) => "it is not on this host's disk, and the sync was offline".to_owned(),
@@ -218,9 +169,7 @@ impl Context<'_> {
 }
 
 pub(crate) fn store_trouble(error: &StoreError) -> Trouble {
-    let cause = std::error::Error::source(error)
-        .map(|cause| format!(": {cause}"))
-        .unwrap_or_default();
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
     Trouble {
         reason: format!("{error}{cause}"),
         hint: "check the free space and the permissions of the data folder".to_owned(),
@@ -228,9 +177,7 @@ pub(crate) fn store_trouble(error: &StoreError) -> Trouble {
 }
 
 /// File work off the threads that wait for programs and sockets; errors as text.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> Result<T, String> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T, String> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),

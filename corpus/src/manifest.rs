@@ -154,9 +154,7 @@ pub enum ManifestError {
         name: PackName,
     },
     /// A `*` where the family's tools cannot list names.
-    #[error(
-        "the manifest {origin} uses `*` in {pattern} of pack {name} for {family}; only debian may"
-    )]
+    #[error("the manifest {origin} uses `*` in {pattern} of pack {name} for {family}; only debian may")]
     Wildcard {
         /// The file, or `built in`.
         origin: String,
@@ -168,9 +166,7 @@ pub enum ManifestError {
         pattern: PackagePattern,
     },
     /// A web address that is neither http nor https.
-    #[error(
-        "the manifest {origin} gives pack {name} the address {url}; only http and https are fetched"
-    )]
+    #[error("the manifest {origin} gives pack {name} the address {url}; only http and https are fetched")]
     Scheme {
         /// The file, or `built in`.
         origin: String,
@@ -189,61 +185,35 @@ impl Manifest {
 
     /// The manifest in a file.
     pub fn load(path: &Path) -> Result<Self, ManifestError> {
-        let text = fs::read_to_string(path).map_err(|source| ManifestError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
+        let text = fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
         Self::parse(&text, &path.display().to_string())
     }
 
     /// Reads and checks a manifest; `origin` names it in errors.
     pub fn parse(text: &str, origin: &str) -> Result<Self, ManifestError> {
         let origin = || origin.to_owned();
-        let manifest: Self = toml::from_str(text).map_err(|source| ManifestError::Parse {
-            origin: origin(),
-            source: Box::new(source),
-        })?;
+        let manifest: Self = toml::from_str(text)
+            .map_err(|source| ManifestError::Parse { origin: origin(), source: Box::new(source) })?;
         let mut seen = BTreeSet::new();
         for pack in &manifest.packs {
             let name = || pack.name.clone();
             if !seen.insert(&pack.name) {
-                return Err(ManifestError::Twice {
-                    origin: origin(),
-                    name: name(),
-                });
+                return Err(ManifestError::Twice { origin: origin(), name: name() });
             }
-            for family in [
-                Family::Fedora,
-                Family::Rhel,
-                Family::Arch,
-                Family::Alpine,
-                Family::Freebsd,
-            ] {
+            for family in [Family::Fedora, Family::Rhel, Family::Arch, Family::Alpine, Family::Freebsd] {
                 let Some(source) = pack.native(family) else {
                     continue;
                 };
                 let mut patterns = source.packages.iter().chain(&source.optional);
                 if let Some(pattern) = patterns.find(|pattern| pattern.has_wildcard()) {
                     let pattern = pattern.clone();
-                    return Err(ManifestError::Wildcard {
-                        origin: origin(),
-                        name: name(),
-                        family,
-                        pattern,
-                    });
+                    return Err(ManifestError::Wildcard { origin: origin(), name: name(), family, pattern });
                 }
             }
-            let urls = pack
-                .web
-                .iter()
-                .flat_map(|w| w.sitemap.iter().chain(&w.urls).chain(&w.under));
+            let urls = pack.web.iter().flat_map(|w| w.sitemap.iter().chain(&w.urls).chain(&w.under));
             for url in urls {
                 if !["http", "https"].contains(&url.scheme()) {
-                    return Err(ManifestError::Scheme {
-                        origin: origin(),
-                        name: name(),
-                        url: Box::new(url.clone()),
-                    });
+                    return Err(ManifestError::Scheme { origin: origin(), name: name(), url: Box::new(url.clone()) });
                 }
             }
         }

@@ -56,11 +56,7 @@ impl PackName {
 impl PackagePattern {
     /// Checks a pattern.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        if text
-            .split('|')
-            .all(|name| is_package(&name.replace('*', "x")))
-            && !text.starts_with('*')
-        {
+        if text.split('|').all(|name| is_package(&name.replace('*', "x"))) && !text.starts_with('*') {
             Ok(Self(text.to_owned()))
         } else {
             Err(NameError::Package(text.to_owned()))
@@ -86,25 +82,15 @@ impl PackagePattern {
 /// Whether the text can be given to a package tool as a package's name.
 pub(crate) fn is_package(text: &str) -> bool {
     text.len() <= 128
-        && text
-            .bytes()
-            .next()
-            .is_some_and(|c| c.is_ascii_alphanumeric())
-        && text
-            .bytes()
-            .all(|c| c.is_ascii_alphanumeric() || b"+._-".contains(&c))
+        && text.bytes().next().is_some_and(|c| c.is_ascii_alphanumeric())
+        && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"+._-".contains(&c))
 }
 
 /// Whether the text can be given to a package tool as a version.
 pub(crate) fn is_version(text: &str) -> bool {
     text.len() <= 256
-        && text
-            .bytes()
-            .next()
-            .is_some_and(|c| c.is_ascii_alphanumeric())
-        && text
-            .bytes()
-            .all(|c| c.is_ascii_alphanumeric() || b"+._-:~^".contains(&c))
+        && text.bytes().next().is_some_and(|c| c.is_ascii_alphanumeric())
+        && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"+._-:~^".contains(&c))
 }
 
 impl TryFrom<String> for PackName {

@@ -29,9 +29,7 @@ pub enum Family {
 
 /// A family's name that we do not know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is no family of distributions; use debian, fedora, rhel, arch, alpine, freebsd or other"
-)]
+#[error("{0:?} is no family of distributions; use debian, fedora, rhel, arch, alpine, freebsd or other")]
 pub struct UnknownFamily(pub String);
 
 impl fmt::Display for Family {
@@ -68,30 +66,18 @@ impl FromStr for Family {
 /// A text that names none we know gives [`Family::Other`].
 pub fn detect(os_release: &str) -> Family {
     let fields = fields(os_release);
-    let words = |key| {
-        fields
-            .get(key)
-            .map_or("", String::as_str)
-            .split_ascii_whitespace()
-    };
-    words("ID")
-        .chain(words("ID_LIKE"))
-        .find_map(of_id)
-        .unwrap_or(Family::Other)
+    let words = |key| fields.get(key).map_or("", String::as_str).split_ascii_whitespace();
+    words("ID").chain(words("ID_LIKE")).find_map(of_id).unwrap_or(Family::Other)
 }
 
 /// The release's code name (`bookworm`), where the text has one.
 pub(crate) fn codename(os_release: &str) -> Option<String> {
-    fields(os_release)
-        .remove("VERSION_CODENAME")
-        .filter(|name| !name.is_empty())
+    fields(os_release).remove("VERSION_CODENAME").filter(|name| !name.is_empty())
 }
 
 fn of_id(id: &str) -> Option<Family> {
     Some(match id {
-        "debian" | "ubuntu" | "linuxmint" | "pop" | "raspbian" | "devuan" | "kali" => {
-            Family::Debian
-        }
+        "debian" | "ubuntu" | "linuxmint" | "pop" | "raspbian" | "devuan" | "kali" => Family::Debian,
         "fedora" => Family::Fedora,
         "rhel" | "centos" | "rocky" | "almalinux" | "ol" => Family::Rhel,
         "arch" | "archlinux" | "manjaro" | "endeavouros" => Family::Arch,

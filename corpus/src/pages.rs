@@ -63,17 +63,9 @@ pub(crate) fn pick_package(root: &Path, package: &str, rules: &Rules) -> io::Res
                 continue;
             };
             walk(&folder, "", 0, &mut |relative, file| {
-                let short = if kind == "man" {
-                    man_path(relative)
-                } else {
-                    doc_path(relative)
-                };
+                let short = if kind == "man" { man_path(relative) } else { doc_path(relative) };
                 if let Some(page) = short.filter(|page| rules.take(page)) {
-                    picked.push(Picked {
-                        page: page.to_owned(),
-                        package: package.to_owned(),
-                        file,
-                    });
+                    picked.push(Picked { page: page.to_owned(), package: package.to_owned(), file });
                 }
             })?;
         }
@@ -94,11 +86,7 @@ pub(crate) fn pick_man(root: &Path, names: &[Glob], rules: &Rules) -> io::Result
         };
         let name = man_name(page);
         if rules.take(page) && names.iter().any(|glob| glob.matches(name)) {
-            picked.push(Picked {
-                page: page.to_owned(),
-                package: "local".to_owned(),
-                file,
-            });
+            picked.push(Picked { page: page.to_owned(), package: "local".to_owned(), file });
         }
     })?;
     picked.sort();
@@ -114,10 +102,7 @@ pub(crate) fn pick_doc(root: &Path, folders: &[Glob], rules: &Rules) -> io::Resu
     for entry in fs::read_dir(root)? {
         let entry = entry?;
         let name = entry.file_name();
-        let Some(name) = name
-            .to_str()
-            .filter(|name| folders.iter().any(|glob| glob.matches(name)))
-        else {
+        let Some(name) = name.to_str().filter(|name| folders.iter().any(|glob| glob.matches(name))) else {
             continue;
         };
         if !entry.file_type()?.is_dir() {
@@ -125,11 +110,7 @@ pub(crate) fn pick_doc(root: &Path, folders: &[Glob], rules: &Rules) -> io::Resu
         }
         walk(&entry.path(), "", 0, &mut |relative, file| {
             if rules.take(relative) {
-                picked.push(Picked {
-                    page: relative.to_owned(),
-                    package: name.to_owned(),
-                    file,
-                });
+                picked.push(Picked { page: relative.to_owned(), package: name.to_owned(), file });
             }
         })?;
     }
@@ -141,11 +122,7 @@ pub(crate) fn pick_doc(root: &Path, folders: &[Glob], rules: &Rules) -> io::Resu
 pub(crate) fn pick_all(root: &Path, package: &str) -> io::Result<Vec<Picked>> {
     let mut picked = Vec::new();
     walk(root, "", 0, &mut |relative, file| {
-        picked.push(Picked {
-            page: relative.to_owned(),
-            package: package.to_owned(),
-            file,
-        });
+        picked.push(Picked { page: relative.to_owned(), package: package.to_owned(), file });
     })?;
     picked.sort();
     Ok(picked)
@@ -205,12 +182,7 @@ fn real_folder(root: &Path, path: &str) -> io::Result<Option<PathBuf>> {
 
 /// Calls `found` with the relative path and the path of each regular file. Names that are not
 /// plain text are passed over, and so are folders that may not be read.
-fn walk(
-    folder: &Path,
-    relative: &str,
-    depth: usize,
-    found: &mut dyn FnMut(&str, PathBuf),
-) -> io::Result<()> {
+fn walk(folder: &Path, relative: &str, depth: usize, found: &mut dyn FnMut(&str, PathBuf)) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
@@ -222,11 +194,7 @@ fn walk(
         let Some(name) = name.to_str().filter(|name| is_plain(name)) else {
             continue;
         };
-        let path = if relative.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{relative}/{name}")
-        };
+        let path = if relative.is_empty() { name.to_owned() } else { format!("{relative}/{name}") };
         // The entry's own type: a link is neither a folder nor a file.
         let kind = entry.file_type()?;
         if kind.is_dir() && depth < DEPTH_LIMIT {
@@ -239,12 +207,7 @@ fn walk(
 }
 
 fn is_plain(name: &str) -> bool {
-    !name.is_empty()
-        && name != "."
-        && name != ".."
-        && !name
-            .chars()
-            .any(|c| c.is_control() || c == '/' || c == '\\')
+    !name.is_empty() && name != "." && name != ".." && !name.chars().any(|c| c.is_control() || c == '/' || c == '\\')
 }
 
 /// `man8/zfs.8.gz` below a man folder; translations lie one level deeper and are none.
@@ -272,9 +235,7 @@ fn is_document(page: &str) -> bool {
     let plain = page.strip_suffix(".gz").unwrap_or(page);
     let file = plain.rsplit('/').next().unwrap_or(plain);
     if page.starts_with("man") && man_path(page).is_some() {
-        return file
-            .rsplit_once('.')
-            .is_some_and(|(_, s)| s.starts_with(|c: char| c.is_ascii_digit()));
+        return file.rsplit_once('.').is_some_and(|(_, s)| s.starts_with(|c: char| c.is_ascii_digit()));
     }
     match file.rsplit_once('.') {
         Some((_, "html" | "htm" | "xhtml" | "md" | "markdown" | "txt" | "rst")) => true,
@@ -295,11 +256,7 @@ fn read_page(file: &Path) -> io::Result<Option<Vec<u8>>> {
     };
     let mut text = Vec::new();
     if file.as_os_str().as_bytes().ends_with(b".gz") {
-        if MultiGzDecoder::new(source)
-            .take(PAGE_LIMIT + 1)
-            .read_to_end(&mut text)
-            .is_err()
-        {
+        if MultiGzDecoder::new(source).take(PAGE_LIMIT + 1).read_to_end(&mut text).is_err() {
             return Ok(None);
         }
     } else {
@@ -317,9 +274,7 @@ fn is_alias(page: &str, text: &[u8]) -> bool {
         return start
             .lines()
             .map(str::trim)
-            .find(|line| {
-                !line.is_empty() && !line.starts_with(".\\\"") && !line.starts_with("'\\\"")
-            })
+            .find(|line| !line.is_empty() && !line.starts_with(".\\\"") && !line.starts_with("'\\\""))
             .is_some_and(|line| line.starts_with(".so "));
     }
     let lower = start.to_ascii_lowercase();

@@ -72,9 +72,7 @@ pub(crate) struct Run {
 impl Run {
     /// The program of that name on the machine.
     pub(crate) fn new(machine: &Machine, name: &str) -> Result<Self, RunError> {
-        let missing = || RunError::Missing {
-            program: name.to_owned(),
-        };
+        let missing = || RunError::Missing { program: name.to_owned() };
         let program = machine.program(name).ok_or_else(missing)?;
         let path = std::env::join_paths(&machine.programs).map_err(|_| missing())?;
         Ok(Self {
@@ -95,8 +93,7 @@ impl Run {
     }
 
     pub(crate) fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
-        self.args
-            .extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         self
     }
 
@@ -133,10 +130,7 @@ impl Run {
     }
 
     /// Runs to the end; calls `on_line` for each line of stdout as it comes.
-    pub(crate) async fn lines(
-        self,
-        on_line: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<(), RunError> {
+    pub(crate) async fn lines(self, on_line: &mut (dyn FnMut(&str) + Send)) -> Result<(), RunError> {
         let (command, limit) = (self.shown(), self.limit);
         match timeout(limit, self.finish(&command, on_line)).await {
             Ok(done) => done,
@@ -144,15 +138,8 @@ impl Run {
         }
     }
 
-    async fn finish(
-        self,
-        command: &str,
-        on_line: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<(), RunError> {
-        let start = |source| RunError::Start {
-            command: command.to_owned(),
-            source,
-        };
+    async fn finish(self, command: &str, on_line: &mut (dyn FnMut(&str) + Send)) -> Result<(), RunError> {
+        let start = |source| RunError::Start { command: command.to_owned(), source };
         let mut child = self.command().map_err(start)?.spawn().map_err(start)?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let read_stdout = async {
@@ -173,11 +160,7 @@ impl Run {
             "" => String::new(),
             text => format!(": {text}"),
         };
-        Err(RunError::Failed {
-            command: command.to_owned(),
-            status: status.to_string(),
-            stderr,
-        })
+        Err(RunError::Failed { command: command.to_owned(), status: status.to_string(), stderr })
     }
 
     /// The only place where a process is made.
@@ -233,11 +216,7 @@ async fn tail(stream: Option<impl AsyncRead + Unpin>) -> String {
         }
     }
     let text = String::from_utf8_lossy(&kept);
-    let lines: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     // Five lines say what went wrong; apt's repeat themselves for every source.
     lines[lines.len().saturating_sub(5)..].join("; ")
 }

@@ -130,21 +130,12 @@ impl Store {
     pub(crate) fn begin(&self) -> Result<Lock, StoreError> {
         create(&self.root)?;
         let path = self.root.join(".lock");
-        let write = |source| StoreError::Write {
-            path: path.clone(),
-            source,
-        };
-        let file = File::options()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .map_err(write)?;
+        let write = |source| StoreError::Write { path: path.clone(), source };
+        let file = File::options().create(true).append(true).open(&path).map_err(write)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::Locked {
-                    path: self.root.clone(),
-                });
+                return Err(StoreError::Locked { path: self.root.clone() });
             }
             Err(TryLockError::Error(source)) => return Err(write(source)),
         }
@@ -158,11 +149,7 @@ impl Store {
         for folder in [old, self.root.join(".new")] {
             remove(&folder)?;
         }
-        for folder in [
-            self.fetch(),
-            self.root.join(".new"),
-            self.root.join(".packs"),
-        ] {
+        for folder in [self.fetch(), self.root.join(".new"), self.root.join(".packs")] {
             create(&folder)?;
         }
         Ok(Lock { file })
@@ -189,10 +176,7 @@ impl Store {
         let path = self.record_path(&record.name);
         let draft = path.with_extension("tmp");
         text.and_then(|text| fs::write(&draft, text))
-            .map_err(|source| StoreError::Write {
-                path: draft.clone(),
-                source,
-            })?;
+            .map_err(|source| StoreError::Write { path: draft.clone(), source })?;
         rename(&draft, &path)?;
         remove(&old)
     }
@@ -211,10 +195,7 @@ impl Store {
 }
 
 pub(crate) fn create(path: &Path) -> Result<(), StoreError> {
-    fs::create_dir_all(path).map_err(|source| StoreError::Create {
-        path: path.to_owned(),
-        source,
-    })
+    fs::create_dir_all(path).map_err(|source| StoreError::Create { path: path.to_owned(), source })
 }
 
 /// An empty folder at that path, whatever was there.
@@ -225,10 +206,7 @@ pub(crate) fn fresh(path: &Path) -> Result<PathBuf, StoreError> {
 }
 
 pub(crate) fn write(path: &Path, text: &[u8]) -> Result<(), StoreError> {
-    fs::write(path, text).map_err(|source| StoreError::Write {
-        path: path.to_owned(),
-        source,
-    })
+    fs::write(path, text).map_err(|source| StoreError::Write { path: path.to_owned(), source })
 }
 
 /// Removes a folder tree. Packages may unpack folders without write permission for us.
@@ -238,15 +216,9 @@ pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             make_writable(path, 0);
-            fs::remove_dir_all(path).map_err(|source| StoreError::Remove {
-                path: path.to_owned(),
-                source,
-            })
+            fs::remove_dir_all(path).map_err(|source| StoreError::Remove { path: path.to_owned(), source })
         }
-        Err(source) => Err(StoreError::Remove {
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) => Err(StoreError::Remove { path: path.to_owned(), source }),
     }
 }
 
@@ -264,9 +236,5 @@ fn make_writable(folder: &Path, depth: usize) {
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
-    fs::rename(from, to).map_err(|source| StoreError::Rename {
-        from: from.to_owned(),
-        to: to.to_owned(),
-        source,
-    })
+    fs::rename(from, to).map_err(|source| StoreError::Rename { from: from.to_owned(), to: to.to_owned(), source })
 }

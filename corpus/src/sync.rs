@@ -17,8 +17,7 @@ use crate::names::{PackName, PackagePattern, is_package};
 use crate::os_release::Family;
 use crate::pages::Rules;
 use crate::report::{
-    MissingPackage, PackOutcome, PackResult, PackState, PackStatus, PackageVersion, SyncEvent,
-    SyncReport,
+    MissingPackage, PackOutcome, PackResult, PackState, PackStatus, PackageVersion, SyncEvent, SyncReport,
 };
 use crate::store::{self, Record, Store, StoreError};
 
@@ -73,11 +72,7 @@ impl Corpus {
         let root = root.into();
         // Tools run in other folders, so a relative root would mean something else to them.
         let root = std::path::absolute(&root).unwrap_or(root);
-        Self {
-            store: Store::new(root),
-            manifest,
-            machine,
-        }
+        Self { store: Store::new(root), manifest, machine }
     }
 
     /// The manifest in use.
@@ -92,20 +87,14 @@ impl Corpus {
 
     /// Every pack of the manifest, in its order.
     pub fn list(&self) -> Vec<PackStatus> {
-        self.manifest
-            .packs
-            .iter()
-            .map(|pack| self.status(pack))
-            .collect()
+        self.manifest.packs.iter().map(|pack| self.status(pack)).collect()
     }
 
     fn status(&self, pack: &Pack) -> PackStatus {
         let record = self.store.record(&pack.name);
         let state = match &record {
             None => PackState::Missing,
-            Some(record) if record.recipe == self.recipe(pack) && record.missing.is_empty() => {
-                PackState::Present
-            }
+            Some(record) if record.recipe == self.recipe(pack) && record.missing.is_empty() => PackState::Present,
             Some(_) => PackState::Stale,
         };
         PackStatus {
@@ -118,10 +107,7 @@ impl Corpus {
             bytes: record.as_ref().map_or(0, |record| record.bytes),
             method: record.as_ref().map(|record| record.method.clone()),
             fetched_at: record.as_ref().map(|record| record.fetched_at.clone()),
-            packages: record
-                .as_ref()
-                .map(|record| record.packages.clone())
-                .unwrap_or_default(),
+            packages: record.as_ref().map(|record| record.packages.clone()).unwrap_or_default(),
             missing: record.map(|record| record.missing).unwrap_or_default(),
         }
     }
@@ -140,27 +126,15 @@ impl Corpus {
         store::fresh(&self.store.fetch().join("x"))?;
 
         let mut warnings = Vec::new();
-        let native = if options.offline {
-            None
-        } else {
-            Native::of(family, &self.machine, &self.store.fetch())
-        };
+        let native = if options.offline { None } else { Native::of(family, &self.machine, &self.store.fetch()) };
         let mut wanted = BTreeMap::new();
         let mut native_trouble = None;
         if let Some(native) = &native {
-            events(SyncEvent::Preparing {
-                step: format!("reading the package lists ({family})"),
-            });
-            match self
-                .resolve(native, family, &packs, options.force, &mut warnings)
-                .await
-            {
+            events(SyncEvent::Preparing { step: format!("reading the package lists ({family})") });
+            match self.resolve(native, family, &packs, options.force, &mut warnings).await {
                 Ok(found) => wanted = found,
                 Err(error) => {
-                    native_trouble = Some(Trouble {
-                        reason: error.to_string(),
-                        hint: native.hint().to_owned(),
-                    });
+                    native_trouble = Some(Trouble { reason: error.to_string(), hint: native.hint().to_owned() });
                 }
             }
         }
@@ -169,22 +143,11 @@ impl Corpus {
         let mut to_make = Vec::new();
         for pack in &packs {
             match self.store.record(&pack.name) {
-                Some(record)
-                    if !options.force
-                        && self.is_current(pack, &record, wanted.get(&pack.name), family) =>
-                {
+                Some(record) if !options.force && self.is_current(pack, &record, wanted.get(&pack.name), family) => {
                     let pages = record.pages;
-                    events(SyncEvent::PackCurrent {
-                        name: pack.name.clone(),
-                        pages,
-                    });
+                    events(SyncEvent::PackCurrent { name: pack.name.clone(), pages });
                     let result = PackResult::Unchanged;
-                    let outcome = PackOutcome {
-                        name: pack.name.clone(),
-                        result,
-                        pages,
-                        missing: record.missing,
-                    };
+                    let outcome = PackOutcome { name: pack.name.clone(), result, pages, missing: record.missing };
                     outcomes.insert(pack.name.clone(), outcome);
                 }
                 _ => to_make.push(*pack),
@@ -214,58 +177,27 @@ impl Corpus {
         .buffer_unordered(AT_ONCE);
         while let Some((pack, made)) = work.next().await {
             started += 1;
-            events(SyncEvent::Pack {
-                name: pack.name.clone(),
-                index: started,
-                total,
-            });
+            events(SyncEvent::Pack { name: pack.name.clone(), index: started, total });
             let outcome = self.settle(pack, made, events);
             outcomes.insert(pack.name.clone(), outcome);
         }
         drop(work);
         self.store.end()?;
 
-        let packs: Vec<PackOutcome> = packs
-            .iter()
-            .filter_map(|pack| outcomes.remove(&pack.name))
-            .collect();
+        let packs: Vec<PackOutcome> = packs.iter().filter_map(|pack| outcomes.remove(&pack.name)).collect();
         let pages = packs.iter().map(|pack| pack.pages).sum();
-        let missing = packs
-            .iter()
-            .filter(|pack| pack.pages == 0)
-            .map(|pack| pack.name.clone())
-            .collect();
-        Ok(SyncReport {
-            family,
-            packs,
-            pages,
-            missing,
-            warnings,
-        })
+        let missing = packs.iter().filter(|pack| pack.pages == 0).map(|pack| pack.name.clone()).collect();
+        Ok(SyncReport { family, packs, pages, missing, warnings })
     }
 
     fn chosen(&self, names: &[String]) -> Result<Vec<&Pack>, SyncError> {
         for name in names {
-            if !self
-                .manifest
-                .packs
-                .iter()
-                .any(|pack| pack.name.as_str() == name)
-            {
-                let known = self
-                    .manifest
-                    .packs
-                    .iter()
-                    .map(|pack| pack.name.to_string())
-                    .collect();
-                return Err(SyncError::UnknownPack {
-                    name: name.clone(),
-                    known,
-                });
+            if !self.manifest.packs.iter().any(|pack| pack.name.as_str() == name) {
+                let known = self.manifest.packs.iter().map(|pack| pack.name.to_string()).collect();
+                return Err(SyncError::UnknownPack { name: name.clone(), known });
             }
         }
-        let asked =
-            |pack: &&Pack| names.is_empty() || names.iter().any(|name| name == pack.name.as_str());
+        let asked = |pack: &&Pack| names.is_empty() || names.iter().any(|name| name == pack.name.as_str());
         Ok(self.manifest.packs.iter().filter(asked).collect())
     }
 
@@ -279,29 +211,20 @@ impl Corpus {
         warnings: &mut Vec<String>,
     ) -> Result<BTreeMap<PackName, Wanted>, FamilyError> {
         warnings.extend(native.prepare(force).await?);
-        let sources: Vec<(&Pack, &NativeSource)> = packs
-            .iter()
-            .filter_map(|pack| pack.native(family).map(|source| (*pack, source)))
-            .collect();
-        let patterns: BTreeSet<&PackagePattern> = sources
-            .iter()
-            .flat_map(|(_, source)| source.packages.iter().chain(&source.optional))
-            .collect();
+        let sources: Vec<(&Pack, &NativeSource)> =
+            packs.iter().filter_map(|pack| pack.native(family).map(|source| (*pack, source))).collect();
+        let patterns: BTreeSet<&PackagePattern> =
+            sources.iter().flat_map(|(_, source)| source.packages.iter().chain(&source.optional)).collect();
         let mut candidates: BTreeMap<&PackagePattern, Vec<String>> = BTreeMap::new();
         for pattern in patterns {
             candidates.insert(pattern, candidates_of(native, pattern).await?);
         }
         let names: BTreeSet<String> = candidates.values().flatten().cloned().collect();
-        let available = native
-            .available(&names.into_iter().collect::<Vec<_>>())
-            .await?;
+        let available = native.available(&names.into_iter().collect::<Vec<_>>()).await?;
         let pick = |pattern: &PackagePattern| {
             let names = candidates.get(pattern)?;
             names.iter().find_map(|name| {
-                available.get(name).map(|version| PackageVersion {
-                    name: name.clone(),
-                    version: version.clone(),
-                })
+                available.get(name).map(|version| PackageVersion { name: name.clone(), version: version.clone() })
             })
         };
         let mut wanted = BTreeMap::new();
@@ -325,18 +248,10 @@ impl Corpus {
     }
 
     /// Whether the pack on disk is what a fetch would give.
-    fn is_current(
-        &self,
-        pack: &Pack,
-        record: &Record,
-        wanted: Option<&Wanted>,
-        family: Family,
-    ) -> bool {
+    fn is_current(&self, pack: &Pack, record: &Record, wanted: Option<&Wanted>, family: Family) -> bool {
         record.recipe == self.recipe(pack)
             && record.method == family.to_string()
-            && wanted.is_some_and(|wanted| {
-                wanted.packages == record.packages && wanted.missing == record.missing
-            })
+            && wanted.is_some_and(|wanted| wanted.packages == record.packages && wanted.missing == record.missing)
     }
 
     async fn download(
@@ -350,11 +265,7 @@ impl Corpus {
         let mut owner: BTreeMap<&str, &PackName> = BTreeMap::new();
         let mut all: BTreeMap<&str, &PackageVersion> = BTreeMap::new();
         for pack in packs {
-            for package in wanted
-                .get(&pack.name)
-                .into_iter()
-                .flat_map(|wanted| &wanted.packages)
-            {
+            for package in wanted.get(&pack.name).into_iter().flat_map(|wanted| &wanted.packages) {
                 owner.entry(&package.name).or_insert(&pack.name);
                 all.insert(&package.name, package);
             }
@@ -362,17 +273,11 @@ impl Corpus {
         if all.is_empty() {
             return BTreeMap::new();
         }
-        events(SyncEvent::Preparing {
-            step: format!("downloading {} packages", all.len()),
-        });
+        events(SyncEvent::Preparing { step: format!("downloading {} packages", all.len()) });
         let all: Vec<PackageVersion> = all.into_values().cloned().collect();
         let mut on_package = |name: &str, bytes| {
             if let Some(pack) = owner.get(name) {
-                events(SyncEvent::Package {
-                    pack: (*pack).clone(),
-                    package: name.to_owned(),
-                    bytes,
-                });
+                events(SyncEvent::Package { pack: (*pack).clone(), package: name.to_owned(), bytes });
             }
         };
         native.download(&all, into, &mut on_package).await
@@ -399,59 +304,26 @@ impl Corpus {
                 fetched_at: clock::now(),
                 recipe: self.recipe(pack),
             };
-            self.store
-                .install(&record)
-                .map_err(|error| store_trouble(&error))?;
+            self.store.install(&record).map_err(|error| store_trouble(&error))?;
             Ok(record)
         });
         match (installed, earlier) {
             (Ok(record), earlier) => {
                 let (pages, bytes) = (record.pages, record.bytes);
-                events(SyncEvent::PackDone {
-                    name: name.clone(),
-                    pages,
-                    bytes,
-                });
-                let result = if earlier.is_some() {
-                    PackResult::Updated
-                } else {
-                    PackResult::Fetched
-                };
-                PackOutcome {
-                    name,
-                    result,
-                    pages,
-                    missing: record.missing,
-                }
+                events(SyncEvent::PackDone { name: name.clone(), pages, bytes });
+                let result = if earlier.is_some() { PackResult::Updated } else { PackResult::Fetched };
+                PackOutcome { name, result, pages, missing: record.missing }
             }
             (Err(Trouble { reason, hint }), Some(earlier)) => {
                 let pages = earlier.pages;
-                events(SyncEvent::PackKept {
-                    name: name.clone(),
-                    pages,
-                    reason: reason.clone(),
-                });
+                events(SyncEvent::PackKept { name: name.clone(), pages, reason: reason.clone() });
                 let result = PackResult::Kept { reason, hint };
-                PackOutcome {
-                    name,
-                    result,
-                    pages,
-                    missing: earlier.missing,
-                }
+                PackOutcome { name, result, pages, missing: earlier.missing }
             }
             (Err(Trouble { reason, hint }), None) => {
-                events(SyncEvent::PackFailed {
-                    name: name.clone(),
-                    reason: reason.clone(),
-                    hint: hint.clone(),
-                });
+                events(SyncEvent::PackFailed { name: name.clone(), reason: reason.clone(), hint: hint.clone() });
                 let result = PackResult::Failed { reason, hint };
-                PackOutcome {
-                    name,
-                    result,
-                    pages: 0,
-                    missing: Vec::new(),
-                }
+                PackOutcome { name, result, pages: 0, missing: Vec::new() }
             }
         }
     }
@@ -460,20 +332,12 @@ impl Corpus {
     fn recipe(&self, pack: &Pack) -> String {
         // Serialising plain data into JSON text cannot fail; if it did, the pack is fetched again.
         let text = serde_json::to_string(&(pack, &self.manifest.defaults)).unwrap_or_default();
-        Sha256::digest(text.as_bytes())
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
     pub(crate) fn rules(&self, pack: &Pack, source: Option<&NativeSource>) -> Rules {
         let defaults = &self.manifest.defaults;
-        let mut include = if pack.include.is_empty() {
-            defaults.include.clone()
-        } else {
-            pack.include.clone()
-        };
+        let mut include = if pack.include.is_empty() { defaults.include.clone() } else { pack.include.clone() };
         let mut exclude = [defaults.exclude.clone(), pack.exclude.clone()].concat();
         if let Some(source) = source {
             include.extend(source.include.iter().cloned());
@@ -492,9 +356,7 @@ fn worse(made: &Made, earlier: Option<&Record>) -> Option<Trouble> {
             let Ok(pattern) = PackagePattern::parse(&missing.package) else {
                 return false;
             };
-            pattern
-                .alternatives()
-                .any(|name| matches_name(name, &package.name))
+            pattern.alternatives().any(|name| matches_name(name, &package.name))
         })
     };
     if let Some(lost) = made.missing.iter().find(had) {
@@ -504,7 +366,8 @@ fn worse(made: &Made, earlier: Option<&Record>) -> Option<Trouble> {
         });
     }
     (made.packages.is_empty() && !earlier.packages.is_empty()).then(|| Trouble {
-        reason: "its packages could not be had, and what is on this host's disk is less than the earlier pack".to_owned(),
+        reason: "its packages could not be had, and what is on this host's disk is less than the earlier pack"
+            .to_owned(),
         hint: "run the sync again with the package mirror in reach".to_owned(),
     })
 }
@@ -514,10 +377,7 @@ fn matches_name(pattern: &str, name: &str) -> bool {
 }
 
 /// The names that a pattern stands for, best first.
-async fn candidates_of(
-    native: &Native,
-    pattern: &PackagePattern,
-) -> Result<Vec<String>, FamilyError> {
+async fn candidates_of(native: &Native, pattern: &PackagePattern) -> Result<Vec<String>, FamilyError> {
     let mut names = Vec::new();
     for alternative in pattern.alternatives() {
         let Some((prefix, _)) = alternative.split_once('*') else {

@@ -140,8 +140,7 @@ pub fn mean(values: &[f64]) -> Option<Estimate> {
 pub fn auc(yes: &[f64], no: &[f64]) -> Option<Estimate> {
     let value = roc_auc(yes, no)?;
     let mut random = Random::default();
-    let areas: Vec<f64> =
-        (0..RESAMPLES).filter_map(|_| roc_auc(&random.resample(yes), &random.resample(no))).collect();
+    let areas: Vec<f64> = (0..RESAMPLES).filter_map(|_| roc_auc(&random.resample(yes), &random.resample(no))).collect();
     Some(between(value, &areas, yes.len() + no.len()))
 }
 

@@ -205,14 +205,7 @@ fn question(set: &str, line: usize, json: &str) -> Result<Question, SetError> {
         .map(|pattern| Regex::new(pattern))
         .collect::<Result<_, _>>()
         .map_err(|source| SetError::Must { set: set.to_owned(), line, source })?;
-    Ok(Question {
-        id: read.id,
-        text: read.question,
-        category: read.category,
-        gold: read.gold,
-        must,
-        notes: read.notes,
-    })
+    Ok(Question { id: read.id, text: read.question, category: read.category, gold: read.gold, must, notes: read.notes })
 }
 
 fn name(file: &Path) -> String {

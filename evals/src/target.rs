@@ -207,7 +207,8 @@ impl Model {
     pub async fn open(folder: &Path) -> Result<Self, TargetError> {
         let failed = |source: Reason| TargetError::Model { folder: folder.to_owned(), source };
         let home = Home::find(Some(folder)).map_err(|error| failed(error.into()))?;
-        let embedder = library::embedder_for_run(&home, &local(folder), None).await.map_err(|error| failed(error.into()))?;
+        let embedder =
+            library::embedder_for_run(&home, &local(folder), None).await.map_err(|error| failed(error.into()))?;
         let embedder = embedder.ok_or_else(|| failed("kai made no embedder of it".into()))?;
         Ok(Self { embedder, folder: folder.to_owned() })
     }
@@ -234,11 +235,7 @@ impl Model {
         let took = start.elapsed();
         let failed = |source: Reason| TargetError::Embed { folder: self.folder.clone(), texts: count, source };
         let vectors = vectors.map_err(|error| failed(error.into()))?;
-        if vectors.len() == count {
-            Ok(took)
-        } else {
-            Err(failed(format!("it gave {} vectors", vectors.len()).into()))
-        }
+        if vectors.len() == count { Ok(took) } else { Err(failed(format!("it gave {} vectors", vectors.len()).into())) }
     }
 }
 

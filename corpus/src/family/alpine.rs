@@ -18,23 +18,15 @@ pub(crate) struct Alpine {
 }
 
 impl Alpine {
-    pub(crate) async fn available(
-        &self,
-        names: &[String],
-    ) -> Result<BTreeMap<String, String>, FamilyError> {
-        let text = Run::new(&self.machine, "apk")?
-            .args(["search", "--exact"])
-            .args(names)
-            .output()
-            .await?;
+    pub(crate) async fn available(&self, names: &[String]) -> Result<BTreeMap<String, String>, FamilyError> {
+        let text = Run::new(&self.machine, "apk")?.args(["search", "--exact"]).args(names).output().await?;
         let mut found = BTreeMap::new();
         for line in text.lines() {
             // `name-version-rN`: names and versions both hold `-`, so the asked names decide.
             let word = line.split_ascii_whitespace().next().unwrap_or("");
             let best = names.iter().filter_map(|name| {
                 let version = word.strip_prefix(name.as_str())?.strip_prefix('-')?;
-                (is_version(version) && version.starts_with(|c: char| c.is_ascii_digit()))
-                    .then_some((name, version))
+                (is_version(version) && version.starts_with(|c: char| c.is_ascii_digit())).then_some((name, version))
             });
             if let Some((name, version)) = best.max_by_key(|(name, _)| name.len()) {
                 found.insert(name.clone(), version.to_owned());
@@ -43,11 +35,7 @@ impl Alpine {
         Ok(found)
     }
 
-    pub(crate) async fn fetch(
-        &self,
-        packages: &[PackageVersion],
-        into: &Path,
-    ) -> Result<(), FamilyError> {
+    pub(crate) async fn fetch(&self, packages: &[PackageVersion], into: &Path) -> Result<(), FamilyError> {
         Run::new(&self.machine, "apk")?
             .args(["fetch", "--quiet", "--output"])
             .arg(into)
@@ -59,13 +47,7 @@ impl Alpine {
     }
 
     pub(crate) async fn unpack(&self, archive: &Path, into: &Path) -> Result<(), FamilyError> {
-        Run::new(&self.machine, "tar")?
-            .arg("-xzf")
-            .arg(archive)
-            .arg("-C")
-            .arg(into)
-            .output()
-            .await?;
+        Run::new(&self.machine, "tar")?.arg("-xzf").arg(archive).arg("-C").arg(into).output().await?;
         Ok(())
     }
 }

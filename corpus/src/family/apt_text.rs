@@ -14,9 +14,7 @@ pub fn madison(text: &str) -> BTreeMap<String, Vec<String>> {
     let mut offers: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for line in text.lines() {
         let mut columns = line.split('|').map(str::trim);
-        let (Some(name), Some(version), Some(source)) =
-            (columns.next(), columns.next(), columns.next())
-        else {
+        let (Some(name), Some(version), Some(source)) = (columns.next(), columns.next(), columns.next()) else {
             continue;
         };
         if is_package(name) && is_version(version) && !source.ends_with("Sources") {
@@ -37,12 +35,7 @@ pub fn policy(text: &str) -> BTreeMap<String, String> {
         if let Some(name) = line.strip_suffix(':').filter(|name| is_package(name)) {
             current = Some(name.to_owned());
         } else if let Some(version) = line.trim().strip_prefix("Candidate:").map(str::trim) {
-            chosen.extend(
-                current
-                    .take()
-                    .filter(|_| is_version(version))
-                    .map(|name| (name, version.to_owned())),
-            );
+            chosen.extend(current.take().filter(|_| is_version(version)).map(|name| (name, version.to_owned())));
         }
     }
     chosen
@@ -56,9 +49,7 @@ pub fn choose(
 ) -> BTreeMap<String, String> {
     let mut chosen = BTreeMap::new();
     for (name, versions) in offers {
-        let candidate = candidates
-            .remove(&name)
-            .filter(|version| versions.contains(version));
+        let candidate = candidates.remove(&name).filter(|version| versions.contains(version));
         if let Some(version) = candidate.or_else(|| versions.into_iter().next()) {
             chosen.insert(name, version);
         }
@@ -76,12 +67,7 @@ pub fn download_line(line: &str) -> Option<(String, Option<u64>)> {
 }
 
 fn size(words: &[&str]) -> Option<u64> {
-    let number: f64 = words
-        .first()?
-        .strip_prefix('[')?
-        .replace(',', "")
-        .parse()
-        .ok()?;
+    let number: f64 = words.first()?.strip_prefix('[')?.replace(',', "").parse().ok()?;
     let factor = match words.get(1)?.trim_end_matches(']') {
         "B" => 1.0,
         "kB" => 1e3,
@@ -100,17 +86,11 @@ pub fn list_with_contrib(text: &str, codename: Option<&str>) -> String {
     let mut out = String::new();
     for line in text.lines() {
         let line = line.split('#').next().unwrap_or("").trim();
-        let Some(rest) = line
-            .strip_prefix("deb ")
-            .or_else(|| line.strip_prefix("deb\t"))
-        else {
+        let Some(rest) = line.strip_prefix("deb ").or_else(|| line.strip_prefix("deb\t")) else {
             continue;
         };
         let rest = rest.trim_start();
-        let (options, rest) = match rest
-            .strip_prefix('[')
-            .and_then(|inside| inside.split_once(']'))
-        {
+        let (options, rest) = match rest.strip_prefix('[').and_then(|inside| inside.split_once(']')) {
             Some((options, rest)) => (format!("[{options}] "), rest),
             None => (String::new(), rest),
         };
@@ -128,20 +108,11 @@ pub fn list_with_contrib(text: &str, codename: Option<&str>) -> String {
 /// A `.sources` file for our private state, in the same way. Fields we do not know are kept.
 pub fn sources_with_contrib(text: &str, codename: Option<&str>) -> String {
     let mut out = String::new();
-    let mut lines = text
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .peekable();
+    let mut lines = text.lines().filter(|line| !line.starts_with('#')).peekable();
     while lines.peek().is_some() {
-        let stanza: Vec<&str> = lines
-            .by_ref()
-            .take_while(|line| !line.trim().is_empty())
-            .collect();
+        let stanza: Vec<&str> = lines.by_ref().take_while(|line| !line.trim().is_empty()).collect();
         let field = |name: &str| field(&stanza, name);
-        let enabled = !matches!(
-            field("Enabled").to_ascii_lowercase().trim(),
-            "no" | "false" | "0"
-        );
+        let enabled = !matches!(field("Enabled").to_ascii_lowercase().trim(), "no" | "false" | "0");
         let types = field("Types");
         let binary = types.split_ascii_whitespace().any(|kind| kind == "deb");
         let (suites, components) = (field("Suites"), field("Components"));

@@ -26,17 +26,10 @@ pub(crate) struct Arch {
 }
 
 impl Arch {
-    pub(crate) async fn available(
-        &self,
-        names: &[String],
-    ) -> Result<BTreeMap<String, String>, FamilyError> {
+    pub(crate) async fn available(&self, names: &[String]) -> Result<BTreeMap<String, String>, FamilyError> {
         let mut found = BTreeMap::new();
         // One unknown name makes pacman refuse all of them, so the whole list is read instead.
-        let text = Run::new(&self.machine, "pacman")?
-            .arg("-Sl")
-            .limit(LIMIT)
-            .output()
-            .await?;
+        let text = Run::new(&self.machine, "pacman")?.arg("-Sl").limit(LIMIT).output().await?;
         for line in text.lines() {
             let mut words = line.split_ascii_whitespace().skip(1);
             let (Some(name), Some(version)) = (words.next(), words.next()) else {
@@ -44,19 +37,13 @@ impl Arch {
             };
             if is_package(name) && is_version(version) && names.iter().any(|own| own == name) {
                 // The first repository listed wins, as it does for pacman.
-                found
-                    .entry(name.to_owned())
-                    .or_insert_with(|| version.to_owned());
+                found.entry(name.to_owned()).or_insert_with(|| version.to_owned());
             }
         }
         Ok(found)
     }
 
-    pub(crate) async fn fetch(
-        &self,
-        packages: &[PackageVersion],
-        into: &Path,
-    ) -> Result<(), FamilyError> {
+    pub(crate) async fn fetch(&self, packages: &[PackageVersion], into: &Path) -> Result<(), FamilyError> {
         let names = || packages.iter().map(|package| package.name.as_str());
         let as_root = Run::new(&self.machine, "pacman")?
             .args(["-Swdd", "--noconfirm", "--noprogressbar", "--cachedir"])
@@ -81,23 +68,14 @@ impl Arch {
             let [name, sum, address] = words.as_slice() else {
                 continue;
             };
-            let Some(file) = address
-                .rsplit('/')
-                .next()
-                .filter(|file| is_package(&file.replace(':', "-")))
-            else {
+            let Some(file) = address.rsplit('/').next().filter(|file| is_package(&file.replace(':', "-"))) else {
                 continue;
             };
             let bytes = match address.strip_prefix("file://") {
-                Some(path) => {
-                    fs::read(path).map_err(|_| FamilyError::NoFile((*name).to_owned()))?
-                }
+                Some(path) => fs::read(path).map_err(|_| FamilyError::NoFile((*name).to_owned()))?,
                 None => web::get(&client, address, PACKAGE_LIMIT).await?.body,
             };
-            let own: String = Sha256::digest(&bytes)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let own: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
             if own == *sum {
                 store::write(&into.join(file), &bytes)?;
             } else {
@@ -111,13 +89,7 @@ impl Arch {
 
     pub(crate) async fn unpack(&self, archive: &Path, into: &Path) -> Result<(), FamilyError> {
         // pacman itself needs libarchive, whose tar reads every packer in use.
-        Run::new(&self.machine, "bsdtar")?
-            .arg("-xf")
-            .arg(archive)
-            .arg("-C")
-            .arg(into)
-            .output()
-            .await?;
+        Run::new(&self.machine, "bsdtar")?.arg("-xf").arg(archive).arg("-C").arg(into).output().await?;
         Ok(())
     }
 }

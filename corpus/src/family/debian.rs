@@ -34,9 +34,7 @@ impl Debian {
     }
 
     fn apt(&self, program: &str) -> Result<Run, FamilyError> {
-        Ok(Run::new(&self.machine, program)?
-            .arg("-c")
-            .arg(self.home.join("apt.conf")))
+        Ok(Run::new(&self.machine, program)?.arg("-c").arg(self.home.join("apt.conf")))
     }
 
     pub(crate) async fn prepare(&self, force: bool) -> Result<Vec<String>, FamilyError> {
@@ -51,33 +49,20 @@ impl Debian {
             return Ok(Vec::new());
         }
         // A failed source must not hide the others: apt keeps the lists that it could get.
-        match self
-            .apt("apt-get")?
-            .arg("update")
-            .limit(UPDATE_LIMIT)
-            .output()
-            .await
-        {
+        match self.apt("apt-get")?.arg("update").limit(UPDATE_LIMIT).output().await {
             Ok(_) if self.has_lists() => {
                 store::write(&stamp, sources.as_bytes())?;
                 Ok(Vec::new())
             }
-            Ok(_) => Err(FamilyError::NoLists(
-                "no source could be reached".to_owned(),
-            )),
+            Ok(_) => Err(FamilyError::NoLists("no source could be reached".to_owned())),
             Err(error) if self.has_lists() => Ok(vec![error.to_string()]),
             Err(error) => Err(FamilyError::NoLists(error.to_string())),
         }
     }
 
     fn has_lists(&self) -> bool {
-        let lists = fs::read_dir(self.home.join("lists"))
-            .into_iter()
-            .flatten()
-            .flatten();
-        lists
-            .into_iter()
-            .any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
+        let lists = fs::read_dir(self.home.join("lists")).into_iter().flatten().flatten();
+        lists.into_iter().any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
     }
 
     /// Writes our sources; gives a digest of them.
@@ -95,10 +80,7 @@ impl Debian {
 
     fn write_parts(&self, codename: Option<&str>) -> Result<String, FamilyError> {
         let mut files = vec![self.machine.apt.join("sources.list")];
-        let parts = fs::read_dir(self.machine.apt.join("sources.list.d"))
-            .into_iter()
-            .flatten()
-            .flatten();
+        let parts = fs::read_dir(self.machine.apt.join("sources.list.d")).into_iter().flatten().flatten();
         files.extend(parts.map(|entry| entry.path()));
         files.sort();
         let mut all = String::new();
@@ -113,10 +95,7 @@ impl Debian {
                 Some(_) | None => continue,
             };
             if !text.is_empty() {
-                store::write(
-                    &self.home.join(format!("parts/{number:03}.{kind}")),
-                    text.as_bytes(),
-                )?;
+                store::write(&self.home.join(format!("parts/{number:03}.{kind}")), text.as_bytes())?;
                 all.push_str(&text);
             }
         }
@@ -156,39 +135,14 @@ impl Debian {
     }
 
     pub(crate) async fn names(&self, prefix: &str) -> Result<Vec<String>, FamilyError> {
-        let text = self
-            .apt("apt-cache")?
-            .args(["pkgnames", prefix])
-            .output()
-            .await?;
-        Ok(text
-            .lines()
-            .map(str::trim)
-            .filter(|name| is_package(name))
-            .map(str::to_owned)
-            .collect())
+        let text = self.apt("apt-cache")?.args(["pkgnames", prefix]).output().await?;
+        Ok(text.lines().map(str::trim).filter(|name| is_package(name)).map(str::to_owned).collect())
     }
 
-    pub(crate) async fn available(
-        &self,
-        names: &[String],
-    ) -> Result<BTreeMap<String, String>, FamilyError> {
-        let policy = self
-            .apt("apt-cache")?
-            .arg("policy")
-            .args(names)
-            .output()
-            .await?;
-        let madison = self
-            .apt("apt-cache")?
-            .arg("madison")
-            .args(names)
-            .output()
-            .await?;
-        Ok(apt_text::choose(
-            apt_text::policy(&policy),
-            apt_text::madison(&madison),
-        ))
+    pub(crate) async fn available(&self, names: &[String]) -> Result<BTreeMap<String, String>, FamilyError> {
+        let policy = self.apt("apt-cache")?.arg("policy").args(names).output().await?;
+        let madison = self.apt("apt-cache")?.arg("madison").args(names).output().await?;
+        Ok(apt_text::choose(apt_text::policy(&policy), apt_text::madison(&madison)))
     }
 
     pub(crate) async fn fetch(
@@ -199,11 +153,7 @@ impl Debian {
     ) -> Result<(), FamilyError> {
         self.apt("apt-get")?
             .arg("download")
-            .args(
-                packages
-                    .iter()
-                    .map(|package| format!("{}={}", package.name, package.version)),
-            )
+            .args(packages.iter().map(|package| format!("{}={}", package.name, package.version)))
             .in_folder(into)
             .limit(DOWNLOAD_LIMIT)
             .lines(&mut |line| {
@@ -216,12 +166,7 @@ impl Debian {
     }
 
     pub(crate) async fn unpack(&self, archive: &Path, into: &Path) -> Result<(), FamilyError> {
-        Run::new(&self.machine, "dpkg-deb")?
-            .arg("-x")
-            .arg(archive)
-            .arg(into)
-            .output()
-            .await?;
+        Run::new(&self.machine, "dpkg-deb")?.arg("-x").arg(archive).arg(into).output().await?;
         Ok(())
     }
 }
@@ -229,8 +174,6 @@ impl Debian {
 fn fresh_enough(stamp: &Path, sources: &str) -> bool {
     let same = fs::read_to_string(stamp).is_ok_and(|text| text == sources);
     let written = fs::metadata(stamp).and_then(|meta| meta.modified());
-    let age = written
-        .ok()
-        .and_then(|when| SystemTime::now().duration_since(when).ok());
+    let age = written.ok().and_then(|when| SystemTime::now().duration_since(when).ok());
     same && age.is_some_and(|age| age < LISTS_LAST)
 }

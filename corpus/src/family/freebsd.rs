@@ -19,18 +19,11 @@ pub(crate) struct Freebsd {
 }
 
 impl Freebsd {
-    pub(crate) async fn available(
-        &self,
-        names: &[String],
-    ) -> Result<BTreeMap<String, String>, FamilyError> {
+    pub(crate) async fn available(&self, names: &[String]) -> Result<BTreeMap<String, String>, FamilyError> {
         let mut found = BTreeMap::new();
         // pkg fails for a list of names as soon as one of them is unknown.
         for name in names {
-            let asked = Run::new(&self.machine, "pkg")?
-                .args(["rquery", "-U", "%n %v"])
-                .arg(name)
-                .output()
-                .await;
+            let asked = Run::new(&self.machine, "pkg")?.args(["rquery", "-U", "%n %v"]).arg(name).output().await;
             let text = match asked {
                 Ok(text) => text,
                 Err(crate::run::RunError::Failed { .. }) => continue,
@@ -46,11 +39,7 @@ impl Freebsd {
         Ok(found)
     }
 
-    pub(crate) async fn fetch(
-        &self,
-        packages: &[PackageVersion],
-        into: &Path,
-    ) -> Result<(), FamilyError> {
+    pub(crate) async fn fetch(&self, packages: &[PackageVersion], into: &Path) -> Result<(), FamilyError> {
         Run::new(&self.machine, "pkg")?
             .args(["fetch", "-y", "-q", "-U", "-o"])
             .arg(into)
@@ -63,13 +52,7 @@ impl Freebsd {
 
     pub(crate) async fn unpack(&self, archive: &Path, into: &Path) -> Result<(), FamilyError> {
         // Members of packages have absolute names; tar drops the leading slash.
-        Run::new(&self.machine, "tar")?
-            .arg("-xf")
-            .arg(archive)
-            .arg("-C")
-            .arg(into)
-            .output()
-            .await?;
+        Run::new(&self.machine, "tar")?.arg("-xf").arg(archive).arg("-C").arg(into).output().await?;
         Ok(())
     }
 }

@@ -8,11 +8,7 @@ use crate::manifest::LocalSource;
 use crate::pages::{self, Picked, Rules};
 
 /// The pages of a pack on this host.
-pub(crate) fn pick(
-    machine: &Machine,
-    source: &LocalSource,
-    rules: &Rules,
-) -> io::Result<Vec<Picked>> {
+pub(crate) fn pick(machine: &Machine, source: &LocalSource, rules: &Rules) -> io::Result<Vec<Picked>> {
     let mut picked = Vec::new();
     for root in &machine.man {
         picked.extend(pages::pick_man(root, &source.man, rules)?);

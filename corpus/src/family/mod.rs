@@ -78,10 +78,7 @@ impl Native {
     }
 
     /// Those of the names that can be downloaded, with the version that would come.
-    pub(crate) async fn available(
-        &self,
-        names: &[String],
-    ) -> Result<BTreeMap<String, String>, FamilyError> {
+    pub(crate) async fn available(&self, names: &[String]) -> Result<BTreeMap<String, String>, FamilyError> {
         if names.is_empty() {
             return Ok(BTreeMap::new());
         }
@@ -109,24 +106,15 @@ impl Native {
         // A tool that is absent, or hangs, is not asked again for each package.
         let hopeless = matches!(
             batch,
-            Err(FamilyError::Run(
-                RunError::Missing { .. } | RunError::TimedOut { .. } | RunError::Start { .. }
-            ))
+            Err(FamilyError::Run(RunError::Missing { .. } | RunError::TimedOut { .. } | RunError::Start { .. }))
         );
         let why = batch.as_ref().err().map(ToString::to_string);
         for package in packages {
             let found = match (self.find(package, into), &why) {
                 (Some(file), _) => Ok(file),
-                (None, Some(why)) if hopeless => {
-                    Err(FamilyError::NoFile(format!("{} ({why})", package.name)))
-                }
-                (None, _) => match self
-                    .fetch(std::slice::from_ref(package), into, on_package)
-                    .await
-                {
-                    Ok(()) => self
-                        .find(package, into)
-                        .ok_or_else(|| FamilyError::NoFile(package.name.clone())),
+                (None, Some(why)) if hopeless => Err(FamilyError::NoFile(format!("{} ({why})", package.name))),
+                (None, _) => match self.fetch(std::slice::from_ref(package), into, on_package).await {
+                    Ok(()) => self.find(package, into).ok_or_else(|| FamilyError::NoFile(package.name.clone())),
                     Err(error) => Err(error),
                 },
             };
@@ -174,9 +162,7 @@ impl Native {
             .filter_map(|entry| entry.file_name().into_string().ok())
             .filter(|file| {
                 let tail = file.strip_prefix(&start);
-                tail.is_some_and(|tail| {
-                    tail.ends_with(end) || (end == ".pkg.tar" && is_arch_tail(tail))
-                })
+                tail.is_some_and(|tail| tail.ends_with(end) || (end == ".pkg.tar" && is_arch_tail(tail)))
             })
             .collect();
         files.sort();
@@ -198,27 +184,20 @@ impl Native {
     /// What a person can do when this family's tools fail.
     pub(crate) fn hint(&self) -> &'static str {
         match self {
-            Self::Debian(_) => {
-                "check the network and the sources in /etc/apt, then run the sync again"
-            }
+            Self::Debian(_) => "check the network and the sources in /etc/apt, then run the sync again",
             Self::Redhat(_) => {
                 "check the network, and that `dnf download` works (package dnf-plugins-core), then run the sync again"
             }
-            Self::Arch(_) => {
-                "refresh the package lists with `pacman -Sy`, check the network, then run the sync again"
-            }
+            Self::Arch(_) => "refresh the package lists with `pacman -Sy`, check the network, then run the sync again",
             Self::Alpine(_) => {
                 "refresh the package lists with `apk update`, check the network, then run the sync again"
             }
-            Self::Freebsd(_) => {
-                "check the network, and that `pkg update` works, then run the sync again"
-            }
+            Self::Freebsd(_) => "check the network, and that `pkg update` works, then run the sync again",
         }
     }
 }
 
 /// `x86_64.pkg.tar.zst`, without the signature beside it.
 fn is_arch_tail(tail: &str) -> bool {
-    tail.split_once(".pkg.tar.")
-        .is_some_and(|(arch, packer)| !arch.contains('-') && !packer.contains('.'))
+    tail.split_once(".pkg.tar.").is_some_and(|(arch, packer)| !arch.contains('-') && !packer.contains('.'))
 }

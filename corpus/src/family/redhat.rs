@@ -19,19 +19,10 @@ pub(crate) struct Redhat {
 }
 
 impl Redhat {
-    pub(crate) async fn available(
-        &self,
-        names: &[String],
-    ) -> Result<BTreeMap<String, String>, FamilyError> {
+    pub(crate) async fn available(&self, names: &[String]) -> Result<BTreeMap<String, String>, FamilyError> {
         // dnf 4 ends each answer with a newline of its own, dnf 5 does not; blank lines are skipped.
         let text = Run::new(&self.machine, "dnf")?
-            .args([
-                "-q",
-                "repoquery",
-                "--latest-limit=1",
-                "--qf",
-                "%{name} %{evr}\\n",
-            ])
+            .args(["-q", "repoquery", "--latest-limit=1", "--qf", "%{name} %{evr}\\n"])
             .args(names)
             .limit(LIMIT)
             .output()
@@ -43,23 +34,11 @@ impl Redhat {
             .collect())
     }
 
-    pub(crate) async fn fetch(
-        &self,
-        packages: &[PackageVersion],
-        into: &Path,
-    ) -> Result<(), FamilyError> {
-        let specs = packages
-            .iter()
-            .map(|package| format!("{}-{}", package.name, package.version));
-        let run = Run::new(&self.machine, "dnf")?
-            .args(["-q", "-y", "download", "--destdir"])
-            .arg(into);
+    pub(crate) async fn fetch(&self, packages: &[PackageVersion], into: &Path) -> Result<(), FamilyError> {
+        let specs = packages.iter().map(|package| format!("{}-{}", package.name, package.version));
+        let run = Run::new(&self.machine, "dnf")?.args(["-q", "-y", "download", "--destdir"]).arg(into);
         // Without this, 32-bit builds come too.
-        run.arg(format!("--arch={},noarch", std::env::consts::ARCH))
-            .args(specs)
-            .limit(LIMIT)
-            .output()
-            .await?;
+        run.arg(format!("--arch={},noarch", std::env::consts::ARCH)).args(specs).limit(LIMIT).output().await?;
         Ok(())
     }
 
@@ -70,21 +49,11 @@ impl Redhat {
                 run.arg(archive).output().await?;
                 let mut packed = archive.as_os_str().to_owned();
                 packed.push(".tgz");
-                Run::new(&self.machine, "tar")?
-                    .arg("-xzf")
-                    .arg(&packed)
-                    .arg("-C")
-                    .arg(into)
-                    .output()
-                    .await?;
+                Run::new(&self.machine, "tar")?.arg("-xzf").arg(&packed).arg("-C").arg(into).output().await?;
             }
             Err(RunError::Missing { .. }) => {
                 let packed = archive.with_extension("cpio");
-                Run::new(&self.machine, "rpm2cpio")?
-                    .arg(archive)
-                    .stdout_to(&packed)
-                    .output()
-                    .await?;
+                Run::new(&self.machine, "rpm2cpio")?.arg(archive).stdout_to(&packed).output().await?;
                 Run::new(&self.machine, "cpio")?
                     .args(["-idm", "--quiet", "--no-absolute-filenames"])
                     .stdin_from(&packed)
@@ -92,11 +61,7 @@ impl Redhat {
                     .output()
                     .await?;
             }
-            Err(
-                error @ (RunError::Start { .. }
-                | RunError::Failed { .. }
-                | RunError::TimedOut { .. }),
-            ) => {
+            Err(error @ (RunError::Start { .. } | RunError::Failed { .. } | RunError::TimedOut { .. })) => {
                 return Err(error.into());
             }
         }

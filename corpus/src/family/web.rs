@@ -57,56 +57,33 @@ pub(crate) fn client() -> Result<Client, WebError> {
 
 /// One address, at most `limit` bytes of it.
 pub(crate) async fn get(client: &Client, url: &str, limit: u64) -> Result<Answer, WebError> {
-    let failed = |source| WebError::Get {
-        url: url.to_owned(),
-        source,
-    };
+    let failed = |source| WebError::Get { url: url.to_owned(), source };
     let mut response = client.get(url).send().await.map_err(failed)?;
     if !response.status().is_success() {
-        return Err(WebError::Status {
-            url: url.to_owned(),
-            status: response.status().as_u16(),
-        });
+        return Err(WebError::Status { url: url.to_owned(), status: response.status().as_u16() });
     }
-    let kind = response
-        .headers()
-        .get("content-type")
-        .and_then(|kind| kind.to_str().ok())
-        .unwrap_or("");
+    let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or("");
     let html = kind.contains("html");
     let address = response.url().clone();
     let mut body = Vec::new();
     while let Some(block) = response.chunk().await.map_err(failed)? {
         body.extend_from_slice(&block);
         if body.len() as u64 > limit {
-            return Err(WebError::TooLarge {
-                url: url.to_owned(),
-                limit,
-            });
+            return Err(WebError::TooLarge { url: url.to_owned(), limit });
         }
     }
-    Ok(Answer {
-        url: address,
-        html,
-        body,
-    })
+    Ok(Answer { url: address, html, body })
 }
 
 /// Writes the pages of a site below `into`; gives how many, and the last trouble.
-pub(crate) async fn fetch(
-    source: &WebSource,
-    into: &Path,
-) -> Result<(usize, Option<WebError>), WebError> {
+pub(crate) async fn fetch(source: &WebSource, into: &Path) -> Result<(usize, Option<WebError>), WebError> {
     let client = client()?;
     let mut queue: VecDeque<Url> = source.urls.iter().cloned().collect();
     let mut trouble = None;
     if let Some(sitemap) = &source.sitemap {
         match get(&client, sitemap.as_str(), PAGE_LIMIT).await {
-            Ok(answer) => queue.extend(
-                locations(&String::from_utf8_lossy(&answer.body))
-                    .into_iter()
-                    .filter(|url| below(source, url)),
-            ),
+            Ok(answer) => queue
+                .extend(locations(&String::from_utf8_lossy(&answer.body)).into_iter().filter(|url| below(source, url))),
             Err(error) => trouble = Some(error),
         }
     }
@@ -154,10 +131,7 @@ fn below(source: &WebSource, url: &Url) -> bool {
     source.under.as_ref().is_some_and(|under| {
         let page = |path: &str| {
             let file = path.rsplit('/').next().unwrap_or("");
-            !file.contains('.')
-                || file.ends_with(".html")
-                || file.ends_with(".htm")
-                || file.ends_with(".md")
+            !file.contains('.') || file.ends_with(".html") || file.ends_with(".htm") || file.ends_with(".md")
         };
         url.origin() == under.origin() && url.path().starts_with(under.path()) && page(url.path())
     })
@@ -165,14 +139,8 @@ fn below(source: &WebSource, url: &Url) -> bool {
 
 /// The `<loc>` entries of a sitemap.
 fn locations(xml: &str) -> Vec<Url> {
-    let entries = xml
-        .split("<loc>")
-        .skip(1)
-        .filter_map(|part| part.split("</loc>").next());
-    entries
-        .filter_map(|text| Url::parse(&text.trim().replace("&amp;", "&")).ok())
-        .map(plain)
-        .collect()
+    let entries = xml.split("<loc>").skip(1).filter_map(|part| part.split("</loc>").next());
+    entries.filter_map(|text| Url::parse(&text.trim().replace("&amp;", "&")).ok()).map(plain).collect()
 }
 
 /// The `href`s of a page, made absolute.
@@ -183,10 +151,7 @@ fn links(html: &str, base: &Url) -> Vec<Url> {
             Some(quote @ ('"' | '\'')) => part[1..].split(quote).next(),
             Some(_) | None => part.split([' ', '>', '\t', '\n']).next(),
         };
-        links.extend(
-            text.and_then(|text| base.join(&text.replace("&amp;", "&")).ok())
-                .map(plain),
-        );
+        links.extend(text.and_then(|text| base.join(&text.replace("&amp;", "&")).ok()).map(plain));
     }
     links
 }
@@ -201,33 +166,17 @@ fn plain(mut url: Url) -> Url {
 /// `host/path`, from characters that cannot leave the folder or hide a file.
 fn file_name(url: &Url, html: bool) -> String {
     let mut steps = vec![url.host_str().unwrap_or("site").to_owned()];
-    steps.extend(
-        url.path_segments()
-            .into_iter()
-            .flatten()
-            .filter(|step| !step.is_empty())
-            .map(str::to_owned),
-    );
+    steps.extend(url.path_segments().into_iter().flatten().filter(|step| !step.is_empty()).map(str::to_owned));
     if steps.len() == 1 || url.path().ends_with('/') {
         steps.push("index.html".to_owned());
     }
     let good = |c: char| {
-        if c.is_ascii_alphanumeric() || "._-+".contains(c) {
-            c
-        } else {
-            '_'
-        }
+        if c.is_ascii_alphanumeric() || "._-+".contains(c) { c } else { '_' }
     };
     let mut name: Vec<String> = steps
         .iter()
         .map(|step| step.chars().map(good).take(120).collect::<String>())
-        .map(|step| {
-            if step.starts_with('.') {
-                format!("_{step}")
-            } else {
-                step
-            }
-        })
+        .map(|step| if step.starts_with('.') { format!("_{step}") } else { step })
         .collect();
     if let Some(last) = name.last_mut()
         && html

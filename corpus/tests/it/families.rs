@@ -26,12 +26,7 @@ mkdir -p "$to/usr/share/man/man1"; echo '.TH TOOL 1' > "$to/usr/share/man/man1/t
 
 async fn fetched(stand: &Stand, called: &[&str]) {
     let (report, _) = sync(&stand.corpus(MANIFEST), SyncOptions::default()).await;
-    assert_eq!(
-        outcome(&report, "p").result,
-        PackResult::Fetched,
-        "{report:?}\n{}",
-        stand.calls()
-    );
+    assert_eq!(outcome(&report, "p").result, PackResult::Fetched, "{report:?}\n{}", stand.calls());
     assert!(report.complete(), "{report:?}");
     assert_eq!(stand.pages("p"), ["man1/tool.1"]);
     for call in called {
@@ -48,11 +43,7 @@ async fn dnf() {
     );
     stand.program("rpm2archive", r#"touch "$1.tgz""#);
     stand.program("tar", UNPACK);
-    fetched(
-        &stand,
-        &["repoquery --latest-limit=1", "tool-1:2.0-3.el9", "tar -xzf"],
-    )
-    .await;
+    fetched(&stand, &["repoquery --latest-limit=1", "tool-1:2.0-3.el9", "tar -xzf"]).await;
 }
 
 #[tokio::test]
@@ -84,9 +75,7 @@ echo "tool $s file://$HOST/mirror/tool-2.0-1-any.pkg.tar.zst" ;; esac"#
     );
     stand.program("bsdtar", UNPACK);
     let (report, _) = sync(&stand.corpus(MANIFEST), SyncOptions::default()).await;
-    let PackResult::Failed { reason, .. } = &outcome(&report, "p").result else {
-        panic!("{report:?}")
-    };
+    let PackResult::Failed { reason, .. } = &outcome(&report, "p").result else { panic!("{report:?}") };
     assert!(reason.contains("SHA-256"), "{reason}");
     stand.file("good", "");
     fetched(&stand, &[]).await;
@@ -100,11 +89,7 @@ async fn apk() {
         r#"case "$1" in search) echo 'tool-doc-2.0-r1' ;; fetch) touch "$4/tool-doc-2.0-r1.apk" ;; esac"#,
     );
     stand.program("tar", UNPACK);
-    fetched(
-        &stand,
-        &["apk search --exact tool-doc", "apk fetch --quiet --output"],
-    )
-    .await;
+    fetched(&stand, &["apk search --exact tool-doc", "apk fetch --quiet --output"]).await;
 }
 
 #[tokio::test]
@@ -132,11 +117,6 @@ async fn an_unknown_family_uses_what_is_on_disk() {
 async fn missing_tools_are_named_with_what_to_do() {
     let stand = Stand::new("ID=fedora\n");
     let (report, _) = sync(&stand.corpus(MANIFEST), SyncOptions::default()).await;
-    let PackResult::Failed { reason, hint } = &outcome(&report, "p").result else {
-        panic!("{report:?}")
-    };
-    assert!(
-        reason.contains("dnf was not found") && hint.contains("dnf-plugins-core"),
-        "{reason} / {hint}"
-    );
+    let PackResult::Failed { reason, hint } = &outcome(&report, "p").result else { panic!("{report:?}") };
+    assert!(reason.contains("dnf was not found") && hint.contains("dnf-plugins-core"), "{reason} / {hint}");
 }

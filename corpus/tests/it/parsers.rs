@@ -6,33 +6,11 @@ use proptest::prelude::*;
 #[test]
 fn the_manifest_that_comes_with_kai_is_valid_and_serves_debian() {
     let manifest = Manifest::embedded().unwrap();
-    for name in [
-        "libvirt",
-        "qemu",
-        "openzfs",
-        "podman",
-        "systemd",
-        "wireguard",
-        "bpftrace",
-        "sanoid",
-        "freebsd",
-    ] {
-        let pack = manifest
-            .packs
-            .iter()
-            .find(|pack| pack.name.as_str() == name)
-            .unwrap();
-        assert!(
-            pack.native(Family::Debian)
-                .is_some_and(|source| !source.packages.is_empty()),
-            "{name}"
-        );
+    for name in ["libvirt", "qemu", "openzfs", "podman", "systemd", "wireguard", "bpftrace", "sanoid", "freebsd"] {
+        let pack = manifest.packs.iter().find(|pack| pack.name.as_str() == name).unwrap();
+        assert!(pack.native(Family::Debian).is_some_and(|source| !source.packages.is_empty()), "{name}");
     }
-    assert!(
-        handbook()
-            .iter()
-            .all(|(name, text)| !name.is_empty() && !text.is_empty())
-    );
+    assert!(handbook().iter().all(|(name, text)| !name.is_empty() && !text.is_empty()));
 }
 
 #[test]
@@ -52,9 +30,8 @@ fn families() {
 
 #[test]
 fn refused_manifests() {
-    let pack = |extra: &str| {
-        format!("[[pack]]\nname = \"p\"\ntitle = \"t\"\nabout = \"a\"\nlicence = \"l\"\n{extra}\n")
-    };
+    let pack =
+        |extra: &str| format!("[[pack]]\nname = \"p\"\ntitle = \"t\"\nabout = \"a\"\nlicence = \"l\"\n{extra}\n");
     for extra in [
         "include = [\"../x\"]",
         "include = [\"/etc/*\"]",
@@ -86,11 +63,7 @@ fn globs() {
         ("man4/{pf,ng_*}.4*", "man4/pflog.4", false),
         ("[!a]?", "ba", true),
     ] {
-        assert_eq!(
-            Glob::parse(glob).unwrap().matches(path),
-            is,
-            "{glob} {path}"
-        );
+        assert_eq!(Glob::parse(glob).unwrap().matches(path), is, "{glob} {path}");
     }
 }
 
@@ -106,9 +79,7 @@ fn source_lists() {
     let two = "Types: deb\nURIs: http://m\nSuites:\n bookworm\n bookworm-updates\nComponents: main\nSigned-By:\n -----BEGIN\n .\n x\n\nTypes: deb\nURIs: http://n\nSuites: nodistro\nComponents: main\n";
     let out = apt_text::sources_with_contrib(two, Some("bookworm"));
     assert!(
-        out.contains("main contrib")
-            && out.contains(" -----BEGIN\n .\n x\n")
-            && !out.contains("http://n"),
+        out.contains("main contrib") && out.contains(" -----BEGIN\n .\n x\n") && !out.contains("http://n"),
         "{out}"
     );
 }

@@ -12,9 +12,7 @@ pub(crate) struct Stand {
 
 impl Stand {
     pub(crate) fn new(os_release: &str) -> Self {
-        let stand = Self {
-            dir: tempfile::tempdir().unwrap(),
-        };
+        let stand = Self { dir: tempfile::tempdir().unwrap() };
         stand.file("os-release", os_release);
         fs::create_dir_all(stand.path("bin")).unwrap();
         stand
@@ -34,14 +32,9 @@ impl Stand {
     /// `$HOST` as the stand's folder.
     pub(crate) fn program(&self, name: &str, script: &str) {
         let host = self.dir.path().display();
-        let text =
-            format!("#!/bin/sh\nHOST='{host}'\necho \"{name} $*\" >> \"$HOST/calls\"\n{script}\n");
+        let text = format!("#!/bin/sh\nHOST='{host}'\necho \"{name} $*\" >> \"$HOST/calls\"\n{script}\n");
         self.file(&format!("bin/{name}"), &text);
-        fs::set_permissions(
-            self.path(&format!("bin/{name}")),
-            fs::Permissions::from_mode(0o755),
-        )
-        .unwrap();
+        fs::set_permissions(self.path(&format!("bin/{name}")), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     pub(crate) fn calls(&self) -> String {
@@ -60,11 +53,7 @@ impl Stand {
             man: vec![self.path("man")],
             doc: vec![self.path("doc")],
         };
-        Corpus::open_on(
-            self.path("data/corpus"),
-            Manifest::parse(manifest, "test").unwrap(),
-            machine,
-        )
+        Corpus::open_on(self.path("data/corpus"), Manifest::parse(manifest, "test").unwrap(), machine)
     }
 
     pub(crate) fn pages(&self, pack: &str) -> Vec<String> {
@@ -78,11 +67,7 @@ impl Stand {
 fn files(folder: &Path, relative: &str, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().into_string().unwrap();
-        let path = if relative.is_empty() {
-            name
-        } else {
-            format!("{relative}/{name}")
-        };
+        let path = if relative.is_empty() { name } else { format!("{relative}/{name}") };
         if entry.file_type().unwrap().is_dir() {
             files(&entry.path(), &path, found);
         } else {
@@ -93,17 +78,10 @@ fn files(folder: &Path, relative: &str, found: &mut Vec<String>) {
 
 pub(crate) async fn sync(corpus: &Corpus, options: SyncOptions) -> (SyncReport, Vec<SyncEvent>) {
     let mut events = Vec::new();
-    let report = corpus
-        .sync(options, &mut |event| events.push(event))
-        .await
-        .unwrap();
+    let report = corpus.sync(options, &mut |event| events.push(event)).await.unwrap();
     (report, events)
 }
 
 pub(crate) fn outcome<'a>(report: &'a SyncReport, pack: &str) -> &'a PackOutcome {
-    report
-        .packs
-        .iter()
-        .find(|own| own.name.as_str() == pack)
-        .unwrap()
+    report.packs.iter().find(|own| own.name.as_str() == pack).unwrap()
 }

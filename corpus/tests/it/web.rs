@@ -36,29 +36,18 @@ async fn server() -> String {
 }
 
 fn manifest(web: &str) -> String {
-    format!(
-        "[[pack]]\nname = \"p\"\ntitle = \"t\"\nabout = \"a\"\nlicence = \"l\"\nweb = {{ {web} }}\n"
-    )
+    format!("[[pack]]\nname = \"p\"\ntitle = \"t\"\nabout = \"a\"\nlicence = \"l\"\nweb = {{ {web} }}\n")
 }
 
 #[tokio::test]
 async fn pages_come_from_the_sitemap_and_links_below_the_prefix_only() {
     let base = server().await;
     let stand = Stand::new("ID=void\n");
-    let manifest = manifest(&format!(
-        "sitemap = \"{base}/sitemap.xml\", urls = [\"{base}/docs/\"], under = \"{base}/docs/\""
-    ));
+    let manifest =
+        manifest(&format!("sitemap = \"{base}/sitemap.xml\", urls = [\"{base}/docs/\"], under = \"{base}/docs/\""));
     let (report, _) = sync(&stand.corpus(&manifest), SyncOptions::default()).await;
-    assert_eq!(
-        outcome(&report, "p").result,
-        PackResult::Fetched,
-        "{report:?}"
-    );
-    let pages = [
-        "127.0.0.1/docs/a.html",
-        "127.0.0.1/docs/d.html",
-        "127.0.0.1/docs/index.html",
-    ];
+    assert_eq!(outcome(&report, "p").result, PackResult::Fetched, "{report:?}");
+    let pages = ["127.0.0.1/docs/a.html", "127.0.0.1/docs/d.html", "127.0.0.1/docs/index.html"];
     assert_eq!(stand.pages("p"), pages);
 }
 
@@ -66,13 +55,8 @@ async fn pages_come_from_the_sitemap_and_links_below_the_prefix_only() {
 async fn a_dead_address_is_named() {
     let base = server().await;
     let stand = Stand::new("ID=void\n");
-    let (report, _) = sync(
-        &stand.corpus(&manifest(&format!("urls = [\"{base}/gone\"]"))),
-        SyncOptions::default(),
-    )
-    .await;
-    let PackResult::Failed { reason, .. } = &outcome(&report, "p").result else {
-        panic!("{report:?}")
-    };
+    let (report, _) =
+        sync(&stand.corpus(&manifest(&format!("urls = [\"{base}/gone\"]"))), SyncOptions::default()).await;
+    let PackResult::Failed { reason, .. } = &outcome(&report, "p").result else { panic!("{report:?}") };
     assert!(reason.contains("/gone answered 404"), "{reason}");
 }

@@ -60,8 +60,7 @@ pub fn judge(question: &Question, reply: &Reply) -> Verdict {
         refused: !reply.grounded,
         facts: has_facts.then(|| reply.grounded && question.must.iter().all(|fact| fact.is_match(&reply.text))),
         cites_gold: answerable.then_some(reply.grounded && gold > 0),
-        citations_gold: (answerable && !reply.citations.is_empty())
-            .then(|| gold as f64 / reply.citations.len() as f64),
+        citations_gold: (answerable && !reply.citations.is_empty()).then(|| gold as f64 / reply.citations.len() as f64),
         citations: reply.citations.len(),
         bytes: reply.text.len(),
         engine: reply.engine.clone(),

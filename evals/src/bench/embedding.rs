@@ -126,8 +126,8 @@ async fn theirs(
     let mut args: Vec<OsString> = vec![settings.script.clone().into(), model_dir.into(), texts.into()];
     args.extend(["--threads".into(), settings.threads.to_string().into()]);
     let cost = process::run(python, &args, &[], None).await.map_err(|error| error.to_string())?;
-    let printed: Printed =
-        serde_json::from_str(cost.stdout.trim()).map_err(|error| format!("onnx_bench.py printed no result: {error}"))?;
+    let printed: Printed = serde_json::from_str(cost.stdout.trim())
+        .map_err(|error| format!("onnx_bench.py printed no result: {error}"))?;
     if printed.texts == count {
         Ok(printed)
     } else {

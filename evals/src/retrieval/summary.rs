@@ -67,9 +67,8 @@ pub fn ranking(outcomes: &[Outcome]) -> (Ranking, BTreeMap<String, Ranking>) {
 
 fn rank_group(group: &[&Outcome]) -> Ranking {
     let shares = |of: fn(&Outcome) -> Option<bool>| share(group.iter().filter_map(|outcome| of(outcome)));
-    let means = |of: fn(&Outcome) -> Option<f64>| {
-        mean(&group.iter().filter_map(|outcome| of(outcome)).collect::<Vec<_>>())
-    };
+    let means =
+        |of: fn(&Outcome) -> Option<f64>| mean(&group.iter().filter_map(|outcome| of(outcome)).collect::<Vec<_>>());
     Ranking {
         questions: group.len(),
         recall_1: shares(|o| o.recall_1),

@@ -18,7 +18,8 @@ fn reply(text: &str, pages: &[&str], grounded: bool) -> Reply {
     }
 }
 
-const ASKED: &str = r#"{"id":"q","question":"how","category":"howto","gold":[{"page":"a.8"}],"must":["-n\\b","dry run"]}"#;
+const ASKED: &str =
+    r#"{"id":"q","question":"how","category":"howto","gold":[{"page":"a.8"}],"must":["-n\\b","dry run"]}"#;
 const NOBODY_KNOWS: &str = r#"{"id":"u","question":"how","category":"unanswerable"}"#;
 
 #[test]

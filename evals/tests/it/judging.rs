@@ -36,7 +36,14 @@ fn pages_are_ranked_once_each_and_gold_sections_of_one_page_are_one() {
     // Pages in order: x, a, y, b. Gold at ranks 2 and 4 of 2.
     let outcome = verdict(
         &question(TWO_GOLD),
-        vec![passage("x", ""), passage("x", ""), passage("man/a.8", ""), passage("x", ""), passage("y", ""), passage("b.8", "")],
+        vec![
+            passage("x", ""),
+            passage("x", ""),
+            passage("man/a.8", ""),
+            passage("x", ""),
+            passage("y", ""),
+            passage("b.8", ""),
+        ],
     );
     assert_eq!(outcome.recall_1, Some(false));
     assert_eq!(outcome.recall_5, Some(true));

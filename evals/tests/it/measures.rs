@@ -1,8 +1,6 @@
 //! Formulas: hand-computed examples, and what must hold of any input.
 
-use kai_evals::metrics::{
-    auc, hit_at, mean, median, ndcg_at, quantile, reciprocal_rank_at, roc_auc, wilson,
-};
+use kai_evals::metrics::{auc, hit_at, mean, median, ndcg_at, quantile, reciprocal_rank_at, roc_auc, wilson};
 use proptest::prelude::*;
 
 fn close(a: f64, b: f64) -> bool {

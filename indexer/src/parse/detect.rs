@@ -21,11 +21,10 @@ pub enum Format {
 
 /// Extensions of files that lie beside documentation and are none.
 const NOT_PAGES: [&str; 60] = [
-    "png", "jpg", "jpeg", "gif", "svg", "ico", "webp", "bmp", "eps", "pdf", "ps", "css", "js",
-    "mjs", "ts", "map", "json", "xml", "xsl", "xslt", "rng", "dtd", "woff", "woff2", "ttf", "otf",
-    "eot", "zip", "tar", "tgz", "xz", "bz2", "zst", "lz4", "7z", "deb", "rpm", "o", "a", "so",
-    "ko", "pyc", "class", "jar", "bin", "exe", "db", "sqlite", "idx", "mo", "gmo", "po", "mp4",
-    "webm", "inv", "log", "pickle", "doctree", "sig", "asc",
+    "png", "jpg", "jpeg", "gif", "svg", "ico", "webp", "bmp", "eps", "pdf", "ps", "css", "js", "mjs", "ts", "map",
+    "json", "xml", "xsl", "xslt", "rng", "dtd", "woff", "woff2", "ttf", "otf", "eot", "zip", "tar", "tgz", "xz", "bz2",
+    "zst", "lz4", "7z", "deb", "rpm", "o", "a", "so", "ko", "pyc", "class", "jar", "bin", "exe", "db", "sqlite", "idx",
+    "mo", "gmo", "po", "mp4", "webm", "inv", "log", "pickle", "doctree", "sig", "asc",
 ];
 
 /// Which format a file's name and first bytes say (`.gz` is looked through), or `None` if the file
@@ -39,14 +38,9 @@ pub fn detect(name: &str, head: &[u8]) -> Option<Format> {
     if read::is_binary(&head) {
         return None;
     }
-    let start = head
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(&head)
-        .trim_ascii_start();
+    let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head).trim_ascii_start();
     let file = page_name(name);
-    let extension = file
-        .rsplit_once('.')
-        .map(|(_, extension)| extension.to_ascii_lowercase());
+    let extension = file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
     match extension.as_deref() {
         Some("html" | "htm" | "xhtml") => return Some(Format::Html),
         Some("md" | "markdown" | "mkd" | "mdown") => return Some(Format::Markdown),
@@ -61,11 +55,7 @@ pub fn detect(name: &str, head: &[u8]) -> Option<Format> {
         }
         // `daemon.log.1` and `libfoo.so.1` are no pages, `README.1` may well be.
         let inner = stem.rsplit_once('.').map(|(_, extension)| extension);
-        return if inner.is_some_and(|inner| NOT_PAGES.contains(&inner)) {
-            None
-        } else {
-            Some(Format::Text)
-        };
+        return if inner.is_some_and(|inner| NOT_PAGES.contains(&inner)) { None } else { Some(Format::Text) };
     }
     if starts_like_html(start) {
         return Some(Format::Html);
@@ -90,9 +80,7 @@ pub(super) fn man_name(file: &str) -> Option<(&str, &str)> {
     let (stem, section) = file.rsplit_once('.')?;
     let mut rest = section.chars();
     let first = rest.next()?;
-    let numbered = first.is_ascii_digit()
-        && rest.clone().count() <= 12
-        && rest.all(|c| c.is_ascii_alphanumeric());
+    let numbered = first.is_ascii_digit() && rest.clone().count() <= 12 && rest.all(|c| c.is_ascii_alphanumeric());
     // A version (`notes-1.10`) is no section; those have letters after their one digit.
     let version = section.len() > 1 && section.bytes().all(|byte| byte.is_ascii_digit());
     let known = (numbered && first != '0' && !version) || matches!(section, "n" | "l");

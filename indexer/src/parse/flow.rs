@@ -16,11 +16,7 @@ pub(super) struct Flow {
 
 impl Flow {
     pub(super) fn new() -> Self {
-        Self {
-            outline: Outline::new(),
-            item: None,
-            depth: 0,
-        }
+        Self { outline: Outline::new(), item: None, depth: 0 }
     }
 
     /// Whether an item is open.

@@ -7,20 +7,8 @@ use super::outline::Outline;
 
 /// Safe mode, UTF-8 in and out, tables and equations off the device, no colours, no overstriking,
 /// no hyphens put in.
-pub(super) const ARGS: [&str; 12] = [
-    "-S",
-    "-Kutf8",
-    "-t",
-    "-mandoc",
-    "-Tutf8",
-    "-rHY=0",
-    "-rLL=110n",
-    "-P-c",
-    "-P-b",
-    "-P-u",
-    "-P-o",
-    "-",
-];
+pub(super) const ARGS: [&str; 12] =
+    ["-S", "-Kutf8", "-t", "-mandoc", "-Tutf8", "-rHY=0", "-rLL=110n", "-P-c", "-P-b", "-P-u", "-P-o", "-"];
 
 /// The column of a section's text.
 const BODY: usize = 7;
@@ -46,9 +34,7 @@ pub(super) fn parse(text: &str) -> Outline {
     let mut entry: Option<(usize, String)> = None;
     for paragraph in &paragraphs {
         let mut rest = paragraph.as_slice();
-        while let Some(((indent, heading), after)) = rest
-            .split_first()
-            .map(|(line, after)| ((line.0, &line.1), after))
+        while let Some(((indent, heading), after)) = rest.split_first().map(|(line, after)| ((line.0, &line.1), after))
         {
             let level = if indent == 0 {
                 1
@@ -64,8 +50,7 @@ pub(super) fn parse(text: &str) -> Outline {
         let Some(start) = rest.first().map(|line| line.0) else {
             continue;
         };
-        let deeper = rest.get(1).is_some_and(|line| line.0 > start)
-            && rest.iter().skip(1).all(|line| line.0 > start);
+        let deeper = rest.get(1).is_some_and(|line| line.0 > start) && rest.iter().skip(1).all(|line| line.0 > start);
         // An entry inside another one's explanation is an entry of its own.
         let tagged = deeper || rest.first().is_some_and(|line| line.1.starts_with('-'));
         if let Some((indent, text)) = &mut entry {
@@ -76,10 +61,8 @@ pub(super) fn parse(text: &str) -> Outline {
             close(&mut outline, &mut entry);
         }
         if start >= BODY && !deeper && is_code(rest) {
-            let code: Vec<String> = rest
-                .iter()
-                .map(|(indent, line)| format!("{}{line}", " ".repeat(*indent)))
-                .collect();
+            let code: Vec<String> =
+                rest.iter().map(|(indent, line)| format!("{}{line}", " ".repeat(*indent))).collect();
             outline.code(&code.join("\n"));
             continue;
         }
@@ -92,15 +75,9 @@ pub(super) fn parse(text: &str) -> Outline {
             }
             push_lines(&mut text, rest.get(1..).unwrap_or_default());
             entry = Some((start, text));
-        } else if rest.len() == 1
-            && rest
-                .first()
-                .is_some_and(|line| line.1.contains("   ") || line.1.starts_with('-'))
+        } else if rest.len() == 1 && rest.first().is_some_and(|line| line.1.contains("   ") || line.1.starts_with('-'))
         {
-            let line = rest
-                .first()
-                .map(|line| line.1.replacen("  ", "\n", 1))
-                .unwrap_or_default();
+            let line = rest.first().map(|line| line.1.replacen("  ", "\n", 1)).unwrap_or_default();
             entry = Some((start, line));
         } else {
             push_lines(&mut text, rest);
@@ -135,10 +112,7 @@ fn push_lines(text: &mut String, lines: &[&(usize, String)]) {
 
 /// Deep lines of which most look like commands or settings.
 fn is_code(lines: &[&(usize, String)]) -> bool {
-    let code = lines
-        .iter()
-        .filter(|(indent, line)| *indent > BODY && super::text::is_literal(line))
-        .count();
+    let code = lines.iter().filter(|(indent, line)| *indent > BODY && super::text::is_literal(line)).count();
     code * 2 > lines.len()
 }
 

@@ -33,9 +33,10 @@ impl Renderer {
 
 /// The page that this one only points to.
 pub(super) fn alias(source: &str) -> Option<String> {
-    let line = source.lines().map(str::trim).find(|line| {
-        !line.is_empty() && !line.starts_with(".\\\"") && !line.starts_with("'\\\"")
-    })?;
+    let line = source
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty() && !line.starts_with(".\\\"") && !line.starts_with("'\\\""))?;
     let target = line.strip_prefix(".so")?;
     if !target.starts_with([' ', '\t']) {
         return None;
@@ -45,21 +46,11 @@ pub(super) fn alias(source: &str) -> Option<String> {
 }
 
 /// Renders and reads one page.
-pub(super) fn parse(
-    name: &str,
-    source: &str,
-    limits: &Limits,
-    renderer: &Renderer,
-) -> Result<Document, ParseError> {
+pub(super) fn parse(name: &str, source: &str, limits: &Limits, renderer: &Renderer) -> Result<Document, ParseError> {
     let source = without_includes(source);
     let outline = match renderer {
         Renderer::Mandoc(program) => {
-            let html = process::filter(
-                program,
-                &["-K", "utf-8", "-T", "html", "-O", "fragment"],
-                &source,
-                limits,
-            )?;
+            let html = process::filter(program, &["-K", "utf-8", "-T", "html", "-O", "fragment"], &source, limits)?;
             html::parse_mandoc(&html)
         }
         Renderer::Groff(program) => {
@@ -82,10 +73,7 @@ fn title(name: &str, source: &str) -> String {
     }
     let words = source
         .lines()
-        .find_map(|line| {
-            line.strip_prefix(".TH ")
-                .or_else(|| line.strip_prefix(".Dt "))
-        })
+        .find_map(|line| line.strip_prefix(".TH ").or_else(|| line.strip_prefix(".Dt ")))
         .unwrap_or_default();
     let mut words = words.split_whitespace().map(|word| word.trim_matches('"'));
     match (words.next(), words.next()) {
@@ -102,14 +90,8 @@ fn without_includes(source: &str) -> String {
     for line in source.split_inclusive('\n') {
         let request = line.trim_start_matches(['.', '\'', ' ', '\t']);
         let is_request = line.starts_with(['.', '\'']);
-        let includes = [
-            "so", "mso", "soquiet", "msoquiet", "psbb", "open", "opena", "pso", "sy", "pi", "cf",
-            "trf",
-        ];
-        let word = request
-            .split(|c: char| !c.is_ascii_alphabetic())
-            .next()
-            .unwrap_or_default();
+        let includes = ["so", "mso", "soquiet", "msoquiet", "psbb", "open", "opena", "pso", "sy", "pi", "cf", "trf"];
+        let word = request.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
         if is_request && includes.contains(&word) {
             out.push_str(".\n");
         } else {

@@ -53,28 +53,20 @@ pub(super) fn parse(source: &str) -> Document {
     }
     state.interrupt();
     let mut outline = state.flow.outline;
-    let title = front_title
-        .or_else(|| outline.first_heading().map(str::to_owned))
-        .unwrap_or_default();
+    let title = front_title.or_else(|| outline.first_heading().map(str::to_owned)).unwrap_or_default();
     if outline.first_heading() == Some(title.as_str()) {
         outline.drop_first_heading();
     }
     outline.finish(&title)
 }
 
-#[allow(
-    clippy::wildcard_enum_match_arm,
-    reason = "pulldown-cmark's events, most of which only carry text"
-)]
+#[allow(clippy::wildcard_enum_match_arm, reason = "pulldown-cmark's events, most of which only carry text")]
 fn step(event: Event<'_>, state: &mut State) {
     match event {
         Event::Start(tag) => start(tag, state),
         Event::End(tag) => end(tag, state),
         Event::Text(text) if state.code => state.line.push_str(&text),
-        Event::Text(text)
-        | Event::Code(text)
-        | Event::InlineMath(text)
-        | Event::DisplayMath(text) => {
+        Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
             state.line.push_str(&text.replace('\n', " "));
         }
         Event::SoftBreak => state.line.push(' '),
@@ -85,10 +77,7 @@ fn step(event: Event<'_>, state: &mut State) {
     }
 }
 
-#[allow(
-    clippy::wildcard_enum_match_arm,
-    reason = "pulldown-cmark's tags, most of which only wrap text"
-)]
+#[allow(clippy::wildcard_enum_match_arm, reason = "pulldown-cmark's tags, most of which only wrap text")]
 fn start(tag: Tag<'_>, state: &mut State) {
     match tag {
         Tag::Heading { level, id, .. } => {
@@ -135,10 +124,7 @@ fn start(tag: Tag<'_>, state: &mut State) {
     }
 }
 
-#[allow(
-    clippy::wildcard_enum_match_arm,
-    reason = "pulldown-cmark's tags, most of which only wrap text"
-)]
+#[allow(clippy::wildcard_enum_match_arm, reason = "pulldown-cmark's tags, most of which only wrap text")]
 fn end(tag: TagEnd, state: &mut State) {
     match tag {
         TagEnd::Heading(_) => {
@@ -180,10 +166,7 @@ fn end(tag: TagEnd, state: &mut State) {
             let rows = std::mem::take(&mut state.rows);
             state.flow.table(&rows);
         }
-        TagEnd::Paragraph
-        | TagEnd::BlockQuote(_)
-        | TagEnd::HtmlBlock
-        | TagEnd::FootnoteDefinition => {
+        TagEnd::Paragraph | TagEnd::BlockQuote(_) | TagEnd::HtmlBlock | TagEnd::FootnoteDefinition => {
             state.paragraph();
         }
         _ => {}
@@ -216,10 +199,7 @@ fn front_matter(source: &str) -> (Option<String>, &str) {
         }
         let title = head
             .lines()
-            .find_map(|line| {
-                line.strip_prefix("title:")
-                    .or_else(|| line.strip_prefix("title ="))
-            })
+            .find_map(|line| line.strip_prefix("title:").or_else(|| line.strip_prefix("title =")))
             .map(|title| title.trim().trim_matches(['"', '\'']).to_owned())
             .filter(|title| !title.is_empty());
         return (title, body);
@@ -234,11 +214,8 @@ fn without_tags(html: &str) -> String {
     while let Some(at) = rest.find('<') {
         let (before, tag) = rest.split_at(at);
         out.push_str(before);
-        let end = if tag.starts_with("<!--") {
-            tag.find("-->").map(|at| at + 3)
-        } else {
-            tag.find('>').map(|at| at + 1)
-        };
+        let end =
+            if tag.starts_with("<!--") { tag.find("-->").map(|at| at + 3) } else { tag.find('>').map(|at| at + 1) };
         let Some(end) = end else { return out };
         rest = tag.get(end..).unwrap_or_default();
     }

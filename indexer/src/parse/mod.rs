@@ -32,10 +32,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            page_bytes: 64 * 1024 * 1024,
-            parse_seconds: 20,
-        }
+        Self { page_bytes: 64 * 1024 * 1024, parse_seconds: 20 }
     }
 }
 
@@ -55,9 +52,7 @@ pub enum ParseError {
     #[error("this is not a text page: it holds binary data, or is of a kind that is not read")]
     NotText,
     /// The page is over the limit.
-    #[error(
-        "the page has {bytes} bytes, more than the limit of {limit}; raise the limit to read it"
-    )]
+    #[error("the page has {bytes} bytes, more than the limit of {limit}; raise the limit to read it")]
     TooLarge {
         /// The page's size.
         bytes: u64,
@@ -78,9 +73,7 @@ pub enum ParseError {
         source: std::io::Error,
     },
     /// The gzip stream unpacks to more than the limit.
-    #[error(
-        "the gzip file of {packed} bytes unpacks to more than the limit of {limit}; raise the limit to read it"
-    )]
+    #[error("the gzip file of {packed} bytes unpacks to more than the limit of {limit}; raise the limit to read it")]
     GzipBomb {
         /// Bytes as packed.
         packed: u64,
@@ -138,12 +131,7 @@ pub fn parse(name: &str, bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseE
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_with(
-    name: &str,
-    bytes: &[u8],
-    limits: &Limits,
-    renderer: &Renderer,
-) -> Result<Parsed, ParseError> {
+pub fn parse_with(name: &str, bytes: &[u8], limits: &Limits, renderer: &Renderer) -> Result<Parsed, ParseError> {
     let bytes = read::unpack(bytes, limits)?;
     if read::is_binary(&bytes) {
         return Err(ParseError::NotText);
@@ -172,41 +160,20 @@ pub fn parse_with(
 /// A title for a page that has none: its file's name, and the folder's where the name says little
 /// (`zfsutils-linux README`).
 fn title_from(name: &str) -> String {
-    const GENERIC: [&str; 9] = [
-        "readme",
-        "news",
-        "index",
-        "security",
-        "changelog",
-        "copyright",
-        "todo",
-        "changes",
-        "history",
-    ];
-    const MARKUP: [&str; 11] = [
-        "html", "htm", "xhtml", "md", "markdown", "mkd", "mdown", "rst", "rest", "txt", "text",
-    ];
+    const GENERIC: [&str; 9] =
+        ["readme", "news", "index", "security", "changelog", "copyright", "todo", "changes", "history"];
+    const MARKUP: [&str; 11] = ["html", "htm", "xhtml", "md", "markdown", "mkd", "mdown", "rst", "rest", "txt", "text"];
     let file = detect::page_name(name);
     let stem = match file.rsplit_once('.') {
-        Some((stem, extension)) if MARKUP.contains(&extension.to_ascii_lowercase().as_str()) => {
-            stem
-        }
+        Some((stem, extension)) if MARKUP.contains(&extension.to_ascii_lowercase().as_str()) => stem,
         Some(_) | None => file,
     };
     let first = stem.split('.').next().unwrap_or(stem).to_ascii_lowercase();
-    let folder = name
-        .trim_end_matches('/')
-        .rsplit('/')
-        .nth(1)
-        .filter(|folder| !folder.is_empty());
+    let folder = name.trim_end_matches('/').rsplit('/').nth(1).filter(|folder| !folder.is_empty());
     let title = match folder {
         Some(folder) if GENERIC.contains(&first.as_str()) => format!("{folder} {stem}"),
         Some(_) | None => stem.to_owned(),
     };
     let title = outline::one_line(&title);
-    if title.is_empty() {
-        "untitled".to_owned()
-    } else {
-        title
-    }
+    if title.is_empty() { "untitled".to_owned() } else { title }
 }

@@ -15,9 +15,7 @@ pub(super) struct Outline {
 
 impl Outline {
     pub(super) fn new() -> Self {
-        Self {
-            flat: vec![(0, Section::default())],
-        }
+        Self { flat: vec![(0, Section::default())] }
     }
 
     /// Opens a section. Levels count from 1 and need not be consecutive.
@@ -27,14 +25,7 @@ impl Outline {
             return;
         }
         let anchor = anchor.filter(|anchor| !anchor.is_empty());
-        self.flat.push((
-            level.max(1),
-            Section {
-                heading,
-                anchor,
-                ..Section::default()
-            },
-        ));
+        self.flat.push((level.max(1), Section { heading, anchor, ..Section::default() }));
     }
 
     /// Adds reflowed text; lines that it already has are kept.
@@ -87,16 +78,12 @@ impl Outline {
 
     /// Whether there is nothing but headings.
     pub(super) fn has_no_blocks(&self) -> bool {
-        self.flat
-            .iter()
-            .all(|(_, section)| section.blocks.is_empty())
+        self.flat.iter().all(|(_, section)| section.blocks.is_empty())
     }
 
     /// The first heading's text, if any.
     pub(super) fn first_heading(&self) -> Option<&str> {
-        self.flat
-            .get(1)
-            .map(|(_, section)| section.heading.as_str())
+        self.flat.get(1).map(|(_, section)| section.heading.as_str())
     }
 
     /// Makes the first section's content the root's own: its heading says what the title says.
@@ -124,10 +111,7 @@ impl Outline {
             close(&mut open);
         }
         let root = open.pop().map(|(_, root)| root).unwrap_or_default();
-        Document {
-            title: one_line(title),
-            root,
-        }
+        Document { title: one_line(title), root }
     }
 
     fn push(&mut self, block: Block) {
@@ -179,19 +163,12 @@ pub(super) fn dedent(text: &str) -> String {
     let Some(first) = lines.iter().position(|line| !line.is_empty()) else {
         return String::new();
     };
-    let last = lines
-        .iter()
-        .rposition(|line| !line.is_empty())
-        .unwrap_or(first);
+    let last = lines.iter().rposition(|line| !line.is_empty()).unwrap_or(first);
     let lines = lines.get(first..=last).unwrap_or_default();
     let mut margin = lines.first().map_or("", |line| leading_space(line));
     for line in lines.iter().filter(|line| !line.is_empty()) {
         let own = leading_space(line);
-        let shared = margin
-            .bytes()
-            .zip(own.bytes())
-            .take_while(|(a, b)| a == b)
-            .count();
+        let shared = margin.bytes().zip(own.bytes()).take_while(|(a, b)| a == b).count();
         margin = margin.get(..shared).unwrap_or_default();
     }
     let mut out = String::with_capacity(text.len());
@@ -206,9 +183,6 @@ pub(super) fn dedent(text: &str) -> String {
 
 /// The spaces and tabs at the start of a line (ASCII only, so every cut is a character boundary).
 fn leading_space(line: &str) -> &str {
-    let width = line
-        .bytes()
-        .take_while(|byte| matches!(byte, b' ' | b'\t'))
-        .count();
+    let width = line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     line.get(..width).unwrap_or_default()
 }

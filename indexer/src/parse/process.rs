@@ -28,16 +28,8 @@ pub(super) fn find(program: &str) -> Option<PathBuf> {
 }
 
 /// Runs `program` over `input` and returns what it printed.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "this crate's one place that starts programs"
-)]
-pub(super) fn filter(
-    program: &Path,
-    args: &[&str],
-    input: &str,
-    limits: &Limits,
-) -> Result<String, ParseError> {
+#[allow(clippy::disallowed_methods, reason = "this crate's one place that starts programs")]
+pub(super) fn filter(program: &Path, args: &[&str], input: &str, limits: &Limits) -> Result<String, ParseError> {
     let name = program.display().to_string();
     // The renderer itself starts helpers (preconv, grotty), which it finds through PATH.
     let mut child = Command::new(program)
@@ -50,26 +42,17 @@ pub(super) fn filter(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|source| ParseError::Spawn {
-            program: name.clone(),
-            source,
-        })?;
+        .map_err(|source| ParseError::Spawn { program: name.clone(), source })?;
 
     let deadline = Instant::now() + Duration::from_secs(limits.parse_seconds);
     let outcome = converse(&mut child, input, limits.page_bytes, deadline);
     let Some(Conversation { stdout, stderr }) = outcome else {
         stop(&mut child);
-        return Err(ParseError::TimedOut {
-            program: name,
-            seconds: limits.parse_seconds,
-        });
+        return Err(ParseError::TimedOut { program: name, seconds: limits.parse_seconds });
     };
     if stdout.len() as u64 > limits.page_bytes {
         stop(&mut child);
-        return Err(ParseError::TooLarge {
-            bytes: stdout.len() as u64,
-            limit: limits.page_bytes,
-        });
+        return Err(ParseError::TooLarge { bytes: stdout.len() as u64, limit: limits.page_bytes });
     }
     // Both pipes are closed, so the program is ending; a kill after that does no harm to it, and
     // keeps one that closed its pipes and stayed from holding us.
@@ -81,16 +64,10 @@ pub(super) fn filter(
         // Warnings give a failing status too: what counts is whether there is a page.
         Some(false) if !stdout.trim_ascii().is_empty() => {}
         Some(false) => {
-            return Err(ParseError::Mandoc {
-                program: name,
-                stderr: said,
-            });
+            return Err(ParseError::Mandoc { program: name, stderr: said });
         }
         None => {
-            return Err(ParseError::TimedOut {
-                program: name,
-                seconds: limits.parse_seconds,
-            });
+            return Err(ParseError::TimedOut { program: name, seconds: limits.parse_seconds });
         }
     }
     Ok(String::from_utf8_lossy(&stdout).into_owned())
@@ -112,14 +89,9 @@ fn converse(child: &mut Child, input: &str, limit: u64, deadline: Instant) -> Op
     drain(child.stdout.take(), limit.saturating_add(1), true, &send);
     drain(child.stderr.take(), STDERR_BYTES, false, &send);
     drop(send);
-    let mut conversation = Conversation {
-        stdout: Vec::new(),
-        stderr: Vec::new(),
-    };
+    let mut conversation = Conversation { stdout: Vec::new(), stderr: Vec::new() };
     for _ in 0..2 {
-        let (is_stdout, bytes) = receive
-            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
-            .ok()?;
+        let (is_stdout, bytes) = receive.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()?;
         if is_stdout {
             conversation.stdout = bytes;
             if conversation.stdout.len() as u64 > limit {
@@ -132,12 +104,7 @@ fn converse(child: &mut Child, input: &str, limit: u64, deadline: Instant) -> Op
     Some(conversation)
 }
 
-fn drain(
-    pipe: Option<impl Read + Send + 'static>,
-    limit: u64,
-    is_stdout: bool,
-    send: &mpsc::Sender<(bool, Vec<u8>)>,
-) {
+fn drain(pipe: Option<impl Read + Send + 'static>, limit: u64, is_stdout: bool, send: &mpsc::Sender<(bool, Vec<u8>)>) {
     let send = send.clone();
     std::thread::spawn(move || {
         let mut bytes = Vec::new();

@@ -19,10 +19,7 @@ const SAMPLE: usize = 64 * 1024;
 pub(super) fn unpack<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>, ParseError> {
     if !bytes.starts_with(&GZIP) {
         if bytes.len() as u64 > limits.page_bytes {
-            return Err(ParseError::TooLarge {
-                bytes: bytes.len() as u64,
-                limit: limits.page_bytes,
-            });
+            return Err(ParseError::TooLarge { bytes: bytes.len() as u64, limit: limits.page_bytes });
         }
         return Ok(Cow::Borrowed(bytes));
     }
@@ -31,18 +28,13 @@ pub(super) fn unpack<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8
     let mut reader = MultiGzDecoder::new(bytes).take(limits.page_bytes.saturating_add(1));
     if let Err(error) = reader.read_to_end(&mut out) {
         return Err(if error.kind() == std::io::ErrorKind::UnexpectedEof {
-            ParseError::TruncatedGzip {
-                read: out.len() as u64,
-            }
+            ParseError::TruncatedGzip { read: out.len() as u64 }
         } else {
             ParseError::CorruptGzip { source: error }
         });
     }
     if out.len() as u64 > limits.page_bytes {
-        return Err(ParseError::GzipBomb {
-            packed: bytes.len() as u64,
-            limit: limits.page_bytes,
-        });
+        return Err(ParseError::GzipBomb { packed: bytes.len() as u64, limit: limits.page_bytes });
     }
     Ok(Cow::Owned(out))
 }
@@ -70,26 +62,15 @@ pub(super) fn is_binary(bytes: &[u8]) -> bool {
     if Encoding::for_bom(bytes).is_some() {
         return false;
     }
-    const MAGIC: [&[u8]; 8] = [
-        b"\x89PNG",
-        b"\x7fELF",
-        b"GIF8",
-        b"\xff\xd8\xff",
-        b"PK\x03\x04",
-        b"%PDF-",
-        b"\xfd7zXZ",
-        b"\x28\xb5\x2f\xfd",
-    ];
+    const MAGIC: [&[u8]; 8] =
+        [b"\x89PNG", b"\x7fELF", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"%PDF-", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"];
     if MAGIC.iter().any(|magic| bytes.starts_with(magic)) {
         return true;
     }
     let sample = bytes.get(..SAMPLE).unwrap_or(bytes);
     let nul = sample.iter().filter(|byte| **byte == 0).count();
     // Tab, line feed, form feed, carriage return, backspace and escape do occur in text.
-    let control = sample
-        .iter()
-        .filter(|byte| **byte < 0x20 && !matches!(**byte, 8 | 9 | 10 | 12 | 13 | 27))
-        .count();
+    let control = sample.iter().filter(|byte| **byte < 0x20 && !matches!(**byte, 8 | 9 | 10 | 12 | 13 | 27)).count();
     nul * 1000 > sample.len() || control * 50 > sample.len()
 }
 
@@ -99,12 +80,7 @@ pub(super) fn decode(bytes: &[u8], format: Format) -> String {
     let (encoding, skip) = match Encoding::for_bom(bytes) {
         Some((encoding, length)) => (encoding, length),
         None if std::str::from_utf8(bytes).is_ok() => (UTF_8, 0),
-        None => (
-            declared(bytes, format)
-                .filter(|found| *found != UTF_8)
-                .unwrap_or(guess(bytes)),
-            0,
-        ),
+        None => (declared(bytes, format).filter(|found| *found != UTF_8).unwrap_or(guess(bytes)), 0),
     };
     let (text, _) = encoding.decode_without_bom_handling(bytes.get(skip..).unwrap_or_default());
     let mut text = text.into_owned();
@@ -125,11 +101,7 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
         multibyte += chunk.valid().bytes().filter(|byte| *byte >= 0xc0).count();
         broken += usize::from(!chunk.invalid().is_empty());
     }
-    if multibyte > broken * 4 {
-        UTF_8
-    } else {
-        WINDOWS_1252
-    }
+    if multibyte > broken * 4 { UTF_8 } else { WINDOWS_1252 }
 }
 
 /// The encoding that a page names itself: `<meta charset>`, or a man page's `coding:` cookie.
@@ -141,11 +113,7 @@ fn declared(bytes: &[u8], format: Format) -> Option<&'static Encoding> {
         Format::Markdown | Format::Rst | Format::Text => return None,
     };
     let rest = head.split_once(key)?.1.trim_start_matches([' ', '"', '\'']);
-    let label: String = rest
-        .chars()
-        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-        .collect();
+    let label: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
     // Emacs writes `latin-1`, which the web's list of labels does not know.
-    Encoding::for_label(label.as_bytes())
-        .or_else(|| Encoding::for_label(label.replacen('-', "", 1).as_bytes()))
+    Encoding::for_label(label.as_bytes()).or_else(|| Encoding::for_label(label.replacen('-', "", 1).as_bytes()))
 }

@@ -15,20 +15,9 @@ const HEADING: usize = 80;
 
 /// Makes the tree of a text file.
 pub(super) fn parse(source: &str) -> Document {
-    let lines: Vec<String> = source
-        .lines()
-        .map(|line| expand_tabs(line.trim_end()))
-        .collect();
-    let base = lines
-        .iter()
-        .filter(|line| !line.is_empty())
-        .map(|line| indent(line))
-        .min()
-        .unwrap_or(0);
-    let lines: Vec<&str> = lines
-        .iter()
-        .map(|line| line.get(base..).unwrap_or_default())
-        .collect();
+    let lines: Vec<String> = source.lines().map(|line| expand_tabs(line.trim_end())).collect();
+    let base = lines.iter().filter(|line| !line.is_empty()).map(|line| indent(line)).min().unwrap_or(0);
+    let lines: Vec<&str> = lines.iter().map(|line| line.get(base..).unwrap_or_default()).collect();
     let mut outline = Outline::new();
     if is_configuration(&lines) {
         configuration(&lines, &mut outline);
@@ -37,10 +26,7 @@ pub(super) fn parse(source: &str) -> Document {
     let mut levels = Levels::default();
     let mut title = None;
     let mut literal = false;
-    let mut groups = lines
-        .split(|line| line.is_empty())
-        .filter(|group| !group.is_empty())
-        .peekable();
+    let mut groups = lines.split(|line| line.is_empty()).filter(|group| !group.is_empty()).peekable();
     let mut first = true;
     while let Some(mut group) = groups.next() {
         if first {
@@ -69,10 +55,8 @@ pub(super) fn parse(source: &str) -> Document {
 fn title_line(group: &[&str], only: bool) -> Option<String> {
     let (line, rest) = group.split_first()?;
     let alone = rest.first().is_none_or(|next| adorn::line(next).is_some());
-    let plausible = line.len() <= HEADING
-        && indent(line) < 8
-        && !is_literal(line)
-        && line.chars().any(char::is_alphabetic);
+    let plausible =
+        line.len() <= HEADING && indent(line) < 8 && !is_literal(line) && line.chars().any(char::is_alphabetic);
     let line = line.trim();
     (alone && plausible && !(only && rest.is_empty()) && !line.ends_with([':', ',']))
         .then(|| line.trim_end_matches('.').to_owned())
@@ -82,8 +66,7 @@ fn title_line(group: &[&str], only: bool) -> Option<String> {
 fn heading<'a>(group: &[&'a str], levels: &mut Levels) -> Option<(usize, &'a str, usize)> {
     let first = group.first()?;
     // ===== over and ===== under
-    if let (Some((mark, _)), Some(text), Some(under)) =
-        (adorn::line(first), group.get(1), group.get(2))
+    if let (Some((mark, _)), Some(text), Some(under)) = (adorn::line(first), group.get(1), group.get(2))
         && adorn::line(under).is_some_and(|(below, length)| below == mark && length >= 3)
         && is_title(text)
     {
@@ -103,17 +86,10 @@ fn heading<'a>(group: &[&'a str], levels: &mut Levels) -> Option<(usize, &'a str
     }
     let text = first.trim();
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    if indent(first) == 0
-        && letters >= 4
-        && letters * 2 >= text.len()
-        && !text.chars().any(char::is_lowercase)
-    {
+    if indent(first) == 0 && letters >= 4 && letters * 2 >= text.len() && !text.chars().any(char::is_lowercase) {
         return Some((levels.of('A', false), text.trim_end_matches(':'), 1));
     }
-    if let Some(inner) = text
-        .strip_prefix("[ ")
-        .and_then(|text| text.strip_suffix(" ]"))
-    {
+    if let Some(inner) = text.strip_prefix("[ ").and_then(|text| text.strip_suffix(" ]")) {
         return Some((levels.of('[', false), inner, 1));
     }
     let (number, _) = text.split_once(' ')?;
@@ -122,20 +98,13 @@ fn heading<'a>(group: &[&'a str], levels: &mut Levels) -> Option<(usize, &'a str
     if indent(first) == 0
         && numbered
         && !digits.is_empty()
-        && digits
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
         && !text.ends_with(['.', ':', ';', ','])
     {
         let depth = digits.split('.').count();
         // Numbers count their own depth, below any adorned title.
         let level = (1..=depth)
-            .map(|depth| {
-                levels.of(
-                    char::from_digit(depth.min(9) as u32, 10).unwrap_or('9'),
-                    false,
-                )
-            })
+            .map(|depth| levels.of(char::from_digit(depth.min(9) as u32, 10).unwrap_or('9'), false))
             .max()?;
         return Some((level, text, 1));
     }
@@ -144,32 +113,21 @@ fn heading<'a>(group: &[&'a str], levels: &mut Levels) -> Option<(usize, &'a str
 
 fn is_title(line: &str) -> bool {
     let text = line.trim();
-    text.len() <= HEADING
-        && indent(line) < 8
-        && text.chars().any(char::is_alphabetic)
-        && !starts_command(text)
+    text.len() <= HEADING && indent(line) < 8 && text.chars().any(char::is_alphabetic) && !starts_command(text)
 }
 
 /// Blocks of one group of lines without blank lines. Says whether it ended as literal text.
 fn group_blocks(group: &[&str], after_literal: bool, outline: &mut Outline) -> bool {
     // A line drawn across the page parts what is parted already.
-    if group.len() == 1
-        && !group
-            .iter()
-            .any(|line| line.contains(char::is_alphanumeric))
-    {
+    if group.len() == 1 && !group.iter().any(|line| line.contains(char::is_alphanumeric)) {
         return false;
     }
     let mut literal = after_literal;
     let mut rest = group;
-    let whole = group
-        .iter()
-        .filter(|line| indent(line) >= CODE_MARGIN || is_literal(line))
-        .count();
+    let whole = group.iter().filter(|line| indent(line) >= CODE_MARGIN || is_literal(line)).count();
     // A drawing or a listing with a few plain lines between is one thing.
-    let as_code = |group: &[&str]| {
-        starts_command(group.first().copied().unwrap_or_default().trim()) || whole * 2 > group.len()
-    };
+    let as_code =
+        |group: &[&str]| starts_command(group.first().copied().unwrap_or_default().trim()) || whole * 2 > group.len();
     if !group.is_empty()
         && bullet(group.first().copied().unwrap_or_default()).is_none()
         && as_code(group)
@@ -181,17 +139,8 @@ fn group_blocks(group: &[&str], after_literal: bool, outline: &mut Outline) -> b
     while let Some(first) = rest.first() {
         if let Some(text) = bullet(first) {
             let own = indent(first);
-            let more = rest
-                .iter()
-                .skip(1)
-                .take_while(|line| indent(line) > own && bullet(line).is_none())
-                .count();
-            let tail: Vec<&str> = rest
-                .iter()
-                .skip(1)
-                .take(more)
-                .map(|line| line.trim())
-                .collect();
+            let more = rest.iter().skip(1).take_while(|line| indent(line) > own && bullet(line).is_none()).count();
+            let tail: Vec<&str> = rest.iter().skip(1).take(more).map(|line| line.trim()).collect();
             outline.text(&format!("{text} {}", tail.join(" ")));
             rest = rest.get(more + 1..).unwrap_or_default();
             literal = false;
@@ -211,12 +160,7 @@ fn group_blocks(group: &[&str], after_literal: bool, outline: &mut Outline) -> b
             rest = rest.get(count..).unwrap_or_default();
             continue;
         }
-        let count = rest
-            .iter()
-            .skip(1)
-            .take_while(|line| !deep(line) && bullet(line).is_none())
-            .count()
-            + 1;
+        let count = rest.iter().skip(1).take_while(|line| !deep(line) && bullet(line).is_none()).count() + 1;
         outline.text(&rest.get(..count).unwrap_or_default().join(" "));
         rest = rest.get(count..).unwrap_or_default();
         literal = false;
@@ -226,10 +170,7 @@ fn group_blocks(group: &[&str], after_literal: bool, outline: &mut Outline) -> b
 
 /// Indented lines that are sentences.
 fn is_quote(lines: &[&str]) -> bool {
-    let words: usize = lines
-        .iter()
-        .map(|line| line.split_whitespace().count())
-        .sum();
+    let words: usize = lines.iter().map(|line| line.split_whitespace().count()).sum();
     let literal = lines.iter().any(|line| is_literal(line));
     !literal
         && lines.iter().all(|line| indent(line) <= 8)
@@ -245,9 +186,8 @@ fn bullet(line: &str) -> Option<&str> {
     }
     for mark in ["- ", "* ", "• ", "+ "] {
         if let Some(rest) = text.strip_prefix(mark) {
-            return (rest.chars().next().is_some_and(char::is_alphanumeric)
-                || rest.starts_with(['"', '`', '\'']))
-            .then_some(rest);
+            return (rest.chars().next().is_some_and(char::is_alphanumeric) || rest.starts_with(['"', '`', '\'']))
+                .then_some(rest);
         }
     }
     let (number, rest) = text.split_once(' ')?;
@@ -262,14 +202,9 @@ fn bullet(line: &str) -> Option<&str> {
 
 /// Whether a line is typed into a shell.
 fn starts_command(text: &str) -> bool {
-    let command = |rest: &str| {
-        rest.starts_with(|c: char| c.is_ascii_lowercase() || matches!(c, '.' | '/' | '~'))
-    };
-    text.strip_prefix("$ ")
-        .is_some_and(|rest| !rest.trim().is_empty())
-        || text
-            .strip_prefix("# ")
-            .is_some_and(|rest| command(rest) && !text.ends_with(['.', ':']))
+    let command = |rest: &str| rest.starts_with(|c: char| c.is_ascii_lowercase() || matches!(c, '.' | '/' | '~'));
+    text.strip_prefix("$ ").is_some_and(|rest| !rest.trim().is_empty())
+        || text.strip_prefix("# ").is_some_and(|rest| command(rest) && !text.ends_with(['.', ':']))
         || text.strip_prefix("% ").is_some_and(command)
 }
 
@@ -279,25 +214,12 @@ pub(super) fn is_literal(line: &str) -> bool {
     if text.is_empty() {
         return false;
     }
-    let columns = text
-        .split("  ")
-        .filter(|part| !part.trim().is_empty())
-        .count()
-        >= 3
-        || text.contains("    ");
+    let columns = text.split("  ").filter(|part| !part.trim().is_empty()).count() >= 3 || text.contains("    ");
     let marks = text
         .chars()
-        .filter(|c| {
-            matches!(
-                c,
-                '{' | '}' | '[' | ']' | '|' | '=' | ';' | '@' | '<' | '>' | '$' | '\\' | '_'
-            )
-        })
+        .filter(|c| matches!(c, '{' | '}' | '[' | ']' | '|' | '=' | ';' | '@' | '<' | '>' | '$' | '\\' | '_'))
         .count();
-    let letters = text
-        .chars()
-        .filter(|c| c.is_alphabetic() || *c == ' ')
-        .count();
+    let letters = text.chars().filter(|c| c.is_alphabetic() || *c == ' ').count();
     columns
         || starts_command(text)
         || text.starts_with(['@', '{', '}', '^', '<'])
@@ -320,19 +242,13 @@ fn is_configuration(lines: &[&str]) -> bool {
     {
         return true;
     }
-    let comments = filled
-        .iter()
-        .filter(|line| line.starts_with('#') && !starts_command(line))
-        .count();
+    let comments = filled.iter().filter(|line| line.starts_with('#') && !starts_command(line)).count();
     filled.len() >= 4 && comments * 2 > filled.len()
 }
 
 /// Comments become text, settings code.
 fn configuration(lines: &[&str], outline: &mut Outline) {
-    for group in lines
-        .split(|line| line.is_empty())
-        .filter(|group| !group.is_empty())
-    {
+    for group in lines.split(|line| line.is_empty()).filter(|group| !group.is_empty()) {
         // A blank line inside a nested setting does not end it.
         if group.first().is_some_and(|line| indent(line) > 0) {
             outline.more_code("");
@@ -341,22 +257,14 @@ fn configuration(lines: &[&str], outline: &mut Outline) {
             }
             continue;
         }
-        let comments = group
-            .iter()
-            .take_while(|line| line.starts_with('#'))
-            .count();
+        let comments = group.iter().take_while(|line| line.starts_with('#')).count();
         let (head, rest) = group.split_at(comments);
-        let words: Vec<&str> = head
-            .iter()
-            .map(|line| line.trim_start_matches('#').trim())
-            .filter(|line| !line.is_empty())
-            .collect();
+        let words: Vec<&str> =
+            head.iter().map(|line| line.trim_start_matches('#').trim()).filter(|line| !line.is_empty()).collect();
         // Settings that are commented out are not prose.
         let prose = words
             .iter()
-            .filter(|line| {
-                line.split_whitespace().count() >= 4 && !is_literal(line) && !line.starts_with('-')
-            })
+            .filter(|line| line.split_whitespace().count() >= 4 && !is_literal(line) && !line.starts_with('-'))
             .count();
         if prose * 2 >= words.len() && !words.is_empty() {
             outline.text(&words.join("\n"));
@@ -380,11 +288,7 @@ fn expand_tabs(line: &str) -> String {
             ' ' => column += 1,
             '\t' => column = (column / 8 + 1) * 8,
             _ => {
-                return format!(
-                    "{}{}",
-                    " ".repeat(column),
-                    line.get(at..).unwrap_or_default()
-                );
+                return format!("{}{}", " ".repeat(column), line.get(at..).unwrap_or_default());
             }
         }
     }

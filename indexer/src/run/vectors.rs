@@ -97,7 +97,8 @@ fn announce(writer: &mut Writer, id: &EmbedderId, replace: bool) -> Result<(), R
 /// All vectors exist: they are the ones that search uses from now on, and the others go.
 async fn settle(writer: &mut Writer, id: &EmbedderId) -> Result<(), RunError> {
     let Manifest { embedder, next_embedder, .. } = writer.manifest().clone();
-    let gone: Vec<EmbedderId> = [embedder.clone(), next_embedder.clone()].into_iter().flatten().filter(|e| e != id).collect();
+    let gone: Vec<EmbedderId> =
+        [embedder.clone(), next_embedder.clone()].into_iter().flatten().filter(|e| e != id).collect();
     if embedder.as_ref() != Some(id) || next_embedder.is_some() {
         writer.publish_embedder(Some(id.clone()), None)?;
     }

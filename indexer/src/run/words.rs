@@ -223,7 +223,8 @@ impl Run<'_> {
         let wanted: Vec<(&Target, &Candidate, Option<String>)> = batch
             .iter()
             .filter_map(|(target, candidate)| {
-                let known = self.known(target, candidate).filter(|_| !self.options.reread).map(|page| page.stamp.clone());
+                let known =
+                    self.known(target, candidate).filter(|_| !self.options.reread).map(|page| page.stamp.clone());
                 let same = !candidate.stamp.is_empty() && known.as_ref() == Some(&candidate.stamp);
                 if same {
                     self.report.unchanged += 1;

@@ -5,6 +5,8 @@
 //! median and their maximum over the index. The weights were set on a development set of questions
 //! over 1,674 pages; around these values they change little.
 
+use std::collections::HashMap;
+
 use super::found::Mode;
 use super::resident::Resident;
 use super::{answerable, cosine};
@@ -20,8 +22,12 @@ const PASSAGE: f32 = 0.4;
 const PAGE_FIRST: f32 = 0.2;
 const PAGE_NEAREST: f32 = 0.15;
 
-/// More passages of one page than this crowd out the others.
-const PER_PAGE: usize = 2;
+/// More passages of one page than this come after all others.
+const PER_PAGE: i32 = 2;
+
+/// What a second passage of a page keeps of its score: the first ones of other pages come before
+/// it unless it is clearly better.
+const AGAIN: f32 = 0.87;
 
 /// The best passages by ordinal, with their scores.
 #[derive(Debug)]
@@ -102,7 +108,7 @@ fn with_meaning(resident: &Resident, by_words: &[f32], cosines: &[f32]) -> Vec<f
     (0..cosines.len()).map(score).collect()
 }
 
-/// The highest scores above zero, at most [`PER_PAGE`] of a page.
+/// The highest scores above zero, further passages of one page held back.
 fn best(resident: &Resident, scores: &[f32], limit: usize) -> Vec<(usize, f32)> {
     let limit = limit.min(scores.len());
     if limit == 0 {
@@ -117,19 +123,16 @@ fn best(resident: &Resident, scores: &[f32], limit: usize) -> Vec<(usize, f32)> 
         order.truncate(pool);
     }
     order.sort_unstable_by(by_score);
-    let mut best: Vec<(usize, f32)> = Vec::with_capacity(limit);
-    let mut held_back = Vec::new();
-    for at in order {
-        let page = resident.head(at).page_id;
-        if best.iter().filter(|(other, _)| resident.head(*other).page_id == page).count() < PER_PAGE {
-            best.push((at, scores[at]));
-            if best.len() == limit {
-                return best;
-            }
-        } else {
-            held_back.push((at, scores[at]));
-        }
-    }
-    best.extend(held_back.into_iter().take(limit - best.len()));
-    best
+    let mut of_page: HashMap<u32, i32> = HashMap::new();
+    let mut ranked: Vec<(bool, usize, f32)> = order
+        .into_iter()
+        .map(|at| {
+            let before = of_page.entry(resident.head(at).page_id).or_insert(0);
+            let score = scores[at] * AGAIN.powi(*before);
+            *before += 1;
+            (*before > PER_PAGE, at, score)
+        })
+        .collect();
+    ranked.sort_by(|a, b| a.0.cmp(&b.0).then(b.2.total_cmp(&a.2)));
+    ranked.into_iter().take(limit).map(|(_, at, score)| (at, score)).collect()
 }

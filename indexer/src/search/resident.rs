@@ -42,7 +42,8 @@ impl Resident {
         let number = |name: &String| sources.binary_search(name).ok().and_then(|at| u16::try_from(at).ok());
         let source_of_page: HashMap<u32, u16> =
             pages.iter().filter_map(|(id, source)| Some((*id, number(source)?))).collect();
-        let source_of = heads.iter().map(|head| source_of_page.get(&head.page_id).copied().unwrap_or(u16::MAX)).collect();
+        let source_of =
+            heads.iter().map(|head| source_of_page.get(&head.page_id).copied().unwrap_or(u16::MAX)).collect();
         let (owner_ranges, owners, with_vector) = owners(&heads, &vectors.keys);
         let first_of_page = first_of_page(&heads);
         let page_words = PageWords::new(&lexicon, first_of_page);

@@ -38,7 +38,9 @@ pub(super) fn list(root: &Path) -> Listing {
         }
         let Ok(real) = entry.path().canonicalize() else { continue };
         if !real.starts_with(root) {
-            listing.problems.push(Problem::new(entry.path().display().to_string(), "a link that leads out of the folder"));
+            listing
+                .problems
+                .push(Problem::new(entry.path().display().to_string(), "a link that leads out of the folder"));
             if is_folder {
                 // A link to `/` would be a walk over the whole host.
                 walk.skip_current_dir();
@@ -57,7 +59,12 @@ pub(super) fn list(root: &Path) -> Listing {
         // A file that cannot be opened goes by its name; loading it says what is wrong.
         let head = head(&real).unwrap_or_default();
         if parse::detect(&name, &head).is_none() {
-            listing.other_files += 1;
+            if parse::detect(&name, b"").is_some() {
+                let what = real.display().to_string();
+                listing.problems.push(Problem::new(what, "named like a page, and holds binary data"));
+            } else {
+                listing.other_files += 1;
+            }
             continue;
         }
         match candidate(name, &real) {
@@ -110,10 +117,10 @@ pub(super) fn load(candidate: &Candidate, path: &Path, limit: u64) -> Loaded {
         Ok((bytes.len() as u64 <= limit).then_some(bytes))
     };
     match read() {
-        Ok(Some(bytes)) => {
-            Loaded::Bytes { bytes, format_name: candidate.name.clone(), stamp: candidate.stamp.clone() }
+        Ok(Some(bytes)) => Loaded::Bytes { bytes, format_name: candidate.name.clone(), stamp: candidate.stamp.clone() },
+        Ok(None) => {
+            Loaded::Failed(Problem::new(what, format!("larger than {} MiB, the limit for one page", limit >> 20)))
         }
-        Ok(None) => Loaded::Failed(Problem::new(what, format!("larger than {} MiB, the limit for one page", limit >> 20))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Loaded::Gone(Problem::new(what, "it was there when the folder was listed, and is gone"))
         }

@@ -79,7 +79,8 @@ impl Web {
 
     async fn sitemap_entries(&self, url: &Url) -> Result<Vec<Entry>, Problem> {
         let failed = |reason: String| Problem::new(url.as_str(), reason);
-        let response = self.client.get(url.clone()).send().await.map_err(|error| Problem::because(url.as_str(), &error))?;
+        let response =
+            self.client.get(url.clone()).send().await.map_err(|error| Problem::because(url.as_str(), &error))?;
         if !response.status().is_success() {
             return Err(failed(format!("the server answered {}", response.status())));
         }

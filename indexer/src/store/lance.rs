@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow_array::{ArrayRef, BinaryArray, FixedSizeBinaryArray, FixedSizeListArray, Float32Array, RecordBatch, StringArray};
+use arrow_array::{
+    ArrayRef, BinaryArray, FixedSizeBinaryArray, FixedSizeListArray, Float32Array, RecordBatch, StringArray,
+};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use futures::TryStreamExt;
 use lancedb::database::CreateTableMode;
@@ -150,7 +152,11 @@ pub(super) fn vectors_table(embedder: &EmbedderId) -> String {
 fn vector_schema(dimensions: i32) -> SchemaRef {
     Arc::new(Schema::new(vec![
         Field::new("key", DataType::FixedSizeBinary(16), false),
-        Field::new("vector", DataType::FixedSizeList(Arc::new(Field::new("item", DataType::Float32, true)), dimensions), false),
+        Field::new(
+            "vector",
+            DataType::FixedSizeList(Arc::new(Field::new("item", DataType::Float32, true)), dimensions),
+            false,
+        ),
     ]))
 }
 
@@ -170,10 +176,8 @@ pub(super) fn vector_batch(dimensions: usize, rows: &[(Key, Vec<f32>)]) -> Resul
 
 pub(super) fn words_batch(lexicon: &Lexicon) -> Result<RecordBatch, StoreError> {
     let (terms, postings): (StringArray, BinaryArray) = lexicon.columns();
-    let schema = Schema::new(vec![
-        Field::new("term", DataType::Utf8, false),
-        Field::new("postings", DataType::Binary, false),
-    ]);
+    let schema =
+        Schema::new(vec![Field::new("term", DataType::Utf8, false), Field::new("postings", DataType::Binary, false)]);
     RecordBatch::try_new(Arc::new(schema), vec![Arc::new(terms), Arc::new(postings)])
         .map_err(|error| damaged(WORDS, error))
 }

@@ -6,10 +6,10 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Float32Type;
 use arrow_array::{Array, BinaryArray, RecordBatch, StringArray};
 
+use super::StoreError;
 use super::lance::{self, Tables, damaged};
 use super::manifest::Manifest;
 use super::rows::{self, Columns, Key, PageRow, PassageHead, PassageRow};
-use super::StoreError;
 use crate::embed::EmbedderId;
 use crate::words::Lexicon;
 
@@ -88,7 +88,9 @@ impl Reader {
         for batch in lance::read(&table, &["id", "source"], false).await? {
             let columns = Columns { table: lance::PAGES, batch: &batch };
             let (ids, sources) = (columns.numbers("id")?, columns.texts("source")?);
-            pages.extend(ids.iter().zip(sources.iter()).map(|(id, source)| (*id, source.unwrap_or_default().to_owned())));
+            pages.extend(
+                ids.iter().zip(sources.iter()).map(|(id, source)| (*id, source.unwrap_or_default().to_owned())),
+            );
         }
         Ok(pages)
     }

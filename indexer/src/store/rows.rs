@@ -209,8 +209,13 @@ pub(super) fn heads_of(batch: &RecordBatch) -> Result<Vec<PassageHead>, StoreErr
     let (id, page_id, place) = (columns.numbers("id")?, columns.numbers("page_id")?, columns.numbers("place")?);
     let keys = columns.keys("key")?;
     let rows = columns.column("_rowid")?.as_primitive_opt::<UInt64Type>().ok_or_else(|| columns.wrong("_rowid"))?;
-    let head =
-        |at: usize| PassageHead { id: id[at], page_id: page_id[at], place: place[at], key: keys[at], row: rows.value(at) };
+    let head = |at: usize| PassageHead {
+        id: id[at],
+        page_id: page_id[at],
+        place: place[at],
+        key: keys[at],
+        row: rows.value(at),
+    };
     Ok((0..batch.num_rows()).map(head).collect())
 }
 

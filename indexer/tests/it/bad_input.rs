@@ -40,6 +40,7 @@ async fn bad_pages_are_named_and_cost_nothing_else() {
     late.extend(vec![b' '; 600]);
     late.extend([0, 1, 2, 3].repeat(2000));
     site.write("late.html", &late);
+    site.write("picture.html", [0x89, b'P', b'N', b'G', 0, 1, 2, 3].repeat(200));
     site.write("large.md", "word ".repeat(20_000));
     let man = format!(".TH X 8\n.SH NAME\nx \\- {}\n", "packed words ".repeat(2000));
     let packed = gzip(man.as_bytes());
@@ -48,10 +49,11 @@ async fn bad_pages_are_named_and_cost_nothing_else() {
     let report = site.run_with(SMALL).await;
 
     assert_eq!((report.added, report.pages), (1, 1), "{report:?}");
-    assert_eq!(report.problems.len(), 6, "{:?}", report.problems);
+    assert_eq!(report.problems.len(), 7, "{:?}", report.problems);
     reason(&report, "/empty.html");
     reason(&report, "/blank.md");
     assert!(reason(&report, "/late.html").contains("binary"), "{report:?}");
+    assert!(reason(&report, "/picture.html").contains("binary"), "{report:?}");
     assert!(reason(&report, "/large.md").contains("limit"));
     assert!(reason(&report, "/man8/cut.8.gz").contains("cut short"));
     assert!(reason(&report, "/man8/bomb.8.gz").contains("unpacks to more"));
@@ -59,9 +61,9 @@ async fn bad_pages_are_named_and_cost_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_picture_is_no_page_whatever_its_name() {
+async fn other_files_are_counted_and_nothing_more() {
     let site = Site::new(&[GOOD]);
-    site.write("picture.html", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
+    site.write("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
     site.write("style.css", "body {}");
     let _socket = UnixListener::bind(site.pages.join("socket.txt")).unwrap();
     let report = site.run().await;

@@ -14,9 +14,7 @@ const HEADS: usize = 4;
 const MIDDLE: usize = 72;
 const LAYERS: usize = 2;
 const WINDOW: usize = 48;
-const WORDS: [&str; 12] = [
-    "zfs", "pool", "snap", "##shot", "##s", "disk", "send", "receive", "the", "of", "日", "caf",
-];
+const WORDS: [&str; 12] = ["zfs", "pool", "snap", "##shot", "##s", "disk", "send", "receive", "the", "of", "日", "caf"];
 
 /// A model on disk, and the same weights in memory.
 struct Tiny {
@@ -26,9 +24,7 @@ struct Tiny {
 }
 
 fn vocabulary() -> Vec<String> {
-    let mut words: Vec<String> = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-        .map(str::to_owned)
-        .to_vec();
+    let mut words: Vec<String> = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"].map(str::to_owned).to_vec();
     for letter in ('a'..='z').chain('0'..='9') {
         words.push(letter.to_string());
         words.push(format!("##{letter}"));
@@ -40,36 +36,19 @@ fn vocabulary() -> Vec<String> {
 
 fn shapes(words: usize) -> Vec<(String, Vec<usize>)> {
     let mut shapes = vec![
-        (
-            "embeddings.word_embeddings.weight".to_owned(),
-            vec![words, HIDDEN],
-        ),
-        (
-            "embeddings.position_embeddings.weight".to_owned(),
-            vec![64, HIDDEN],
-        ),
-        (
-            "embeddings.token_type_embeddings.weight".to_owned(),
-            vec![2, HIDDEN],
-        ),
+        ("embeddings.word_embeddings.weight".to_owned(), vec![words, HIDDEN]),
+        ("embeddings.position_embeddings.weight".to_owned(), vec![64, HIDDEN]),
+        ("embeddings.token_type_embeddings.weight".to_owned(), vec![2, HIDDEN]),
         ("embeddings.LayerNorm.weight".to_owned(), vec![HIDDEN]),
         ("embeddings.LayerNorm.bias".to_owned(), vec![HIDDEN]),
     ];
     for layer in 0..LAYERS {
         let mut push = |name: &str, outputs: usize, inputs: Option<usize>| {
             let name = format!("encoder.layer.{layer}.{name}");
-            shapes.push((
-                format!("{name}.weight"),
-                inputs.map_or(vec![outputs], |inputs| vec![outputs, inputs]),
-            ));
+            shapes.push((format!("{name}.weight"), inputs.map_or(vec![outputs], |inputs| vec![outputs, inputs])));
             shapes.push((format!("{name}.bias"), vec![outputs]));
         };
-        for part in [
-            "attention.self.query",
-            "attention.self.key",
-            "attention.self.value",
-            "attention.output.dense",
-        ] {
+        for part in ["attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"] {
             push(part, HIDDEN, Some(HIDDEN));
         }
         push("attention.output.LayerNorm", HIDDEN, None);
@@ -80,26 +59,13 @@ fn shapes(words: usize) -> Vec<(String, Vec<usize>)> {
     shapes
 }
 
-fn write_weights(
-    folder: &Path,
-    shapes: &[(String, Vec<usize>)],
-    weights: &HashMap<String, Vec<f32>>,
-) {
-    let bytes: Vec<Vec<u8>> = shapes
+fn write_weights(folder: &Path, shapes: &[(String, Vec<usize>)], weights: &HashMap<String, Vec<f32>>) {
+    let bytes: Vec<Vec<u8>> =
+        shapes.iter().map(|(name, _)| weights[name].iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
+    let views = shapes
         .iter()
-        .map(|(name, _)| {
-            weights[name]
-                .iter()
-                .flat_map(|value| value.to_le_bytes())
-                .collect()
-        })
-        .collect();
-    let views = shapes.iter().zip(&bytes).map(|((name, shape), bytes)| {
-        (
-            name.as_str(),
-            TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap(),
-        )
-    });
+        .zip(&bytes)
+        .map(|((name, shape), bytes)| (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap()));
     let file = safetensors::serialize(views, None).unwrap();
     std::fs::write(folder.join("model.safetensors"), file).unwrap();
 }
@@ -114,11 +80,7 @@ fn tiny() -> Tiny {
     });
     std::fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
     let sentence = serde_json::json!({ "max_seq_length": WINDOW });
-    std::fs::write(
-        folder.path().join("sentence_bert_config.json"),
-        sentence.to_string(),
-    )
-    .unwrap();
+    std::fs::write(folder.path().join("sentence_bert_config.json"), sentence.to_string()).unwrap();
     let special: Vec<_> = vocabulary[..5]
         .iter()
         .enumerate()
@@ -127,11 +89,8 @@ fn tiny() -> Tiny {
                 "lstrip": false, "rstrip": false, "normalized": false})
         })
         .collect();
-    let map: serde_json::Map<String, serde_json::Value> = vocabulary
-        .iter()
-        .enumerate()
-        .map(|(id, word)| (word.clone(), id.into()))
-        .collect();
+    let map: serde_json::Map<String, serde_json::Value> =
+        vocabulary.iter().enumerate().map(|(id, word)| (word.clone(), id.into())).collect();
     let tokenizer = serde_json::json!({
         "version": "1.0", "truncation": null, "padding": null, "added_tokens": special,
         "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
@@ -147,44 +106,24 @@ fn tiny() -> Tiny {
     let shapes = shapes(vocabulary.len());
     let mut state = 7_u64;
     let mut next = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
     };
     let weights: HashMap<String, Vec<f32>> = shapes
         .iter()
         .map(|(name, shape)| {
-            let middle = if name.ends_with("LayerNorm.weight") {
-                1.0
-            } else {
-                0.0
-            };
-            (
-                name.clone(),
-                (0..shape.iter().product())
-                    .map(|_| middle + 0.4 * next())
-                    .collect(),
-            )
+            let middle = if name.ends_with("LayerNorm.weight") { 1.0 } else { 0.0 };
+            (name.clone(), (0..shape.iter().product()).map(|_| middle + 0.4 * next()).collect())
         })
         .collect();
     write_weights(folder.path(), &shapes, &weights);
     let tokenizer = Tokenizer::from_file(folder.path().join("tokenizer.json")).unwrap();
-    Tiny {
-        folder,
-        weights,
-        tokenizer,
-    }
+    Tiny { folder, weights, tokenizer }
 }
 
 impl Tiny {
     fn ids(&self, text: &str) -> Vec<u32> {
-        let mut ids = self
-            .tokenizer
-            .encode(text, true)
-            .unwrap()
-            .get_ids()
-            .to_vec();
+        let mut ids = self.tokenizer.encode(text, true).unwrap().get_ids().to_vec();
         if ids.len() > WINDOW {
             ids.truncate(WINDOW - 1);
             ids.push(3);
@@ -193,38 +132,25 @@ impl Tiny {
     }
 
     fn row(&self, name: &str, row: usize) -> Vec<f64> {
-        self.weights[name][row * HIDDEN..][..HIDDEN]
-            .iter()
-            .map(|value| f64::from(*value))
-            .collect()
+        self.weights[name][row * HIDDEN..][..HIDDEN].iter().map(|value| f64::from(*value)).collect()
     }
 
     fn linear(&self, name: &str, rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
-        let (weights, bias) = (
-            &self.weights[&format!("{name}.weight")],
-            &self.weights[&format!("{name}.bias")],
-        );
+        let (weights, bias) = (&self.weights[&format!("{name}.weight")], &self.weights[&format!("{name}.bias")]);
         let one = |row: &Vec<f64>| {
             let outputs = weights.chunks(row.len()).zip(bias);
-            outputs
-                .map(|(weights, bias)| dot(row, weights) + f64::from(*bias))
-                .collect()
+            outputs.map(|(weights, bias)| dot(row, weights) + f64::from(*bias)).collect()
         };
         rows.iter().map(one).collect()
     }
 
     fn norm(&self, name: &str, rows: &mut [Vec<f64>]) {
-        let (scale, shift) = (
-            &self.weights[&format!("{name}.weight")],
-            &self.weights[&format!("{name}.bias")],
-        );
+        let (scale, shift) = (&self.weights[&format!("{name}.weight")], &self.weights[&format!("{name}.bias")]);
         for row in rows {
             let mean = row.iter().sum::<f64>() / HIDDEN as f64;
-            let variance =
-                row.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / HIDDEN as f64;
+            let variance = row.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / HIDDEN as f64;
             for (at, value) in row.iter_mut().enumerate() {
-                *value = (*value - mean) / (variance + 1e-12).sqrt() * f64::from(scale[at])
-                    + f64::from(shift[at]);
+                *value = (*value - mean) / (variance + 1e-12).sqrt() * f64::from(scale[at]) + f64::from(shift[at]);
             }
         }
     }
@@ -236,11 +162,7 @@ impl Tiny {
             let word = self.row("embeddings.word_embeddings.weight", id as usize);
             let place = self.row("embeddings.position_embeddings.weight", position);
             let kind = self.row("embeddings.token_type_embeddings.weight", 0);
-            states.push(
-                (0..HIDDEN)
-                    .map(|at| word[at] + place[at] + kind[at])
-                    .collect(),
-            );
+            states.push((0..HIDDEN).map(|at| word[at] + place[at] + kind[at]).collect());
         }
         self.norm("embeddings.LayerNorm", &mut states);
         for layer in 0..LAYERS {
@@ -253,10 +175,7 @@ impl Tiny {
             for head in (0..HIDDEN).step_by(width) {
                 for (row, out) in mixed.iter_mut().enumerate() {
                     let score = |other: &Vec<f64>| {
-                        (head..head + width)
-                            .map(|at| query[row][at] * other[at])
-                            .sum::<f64>()
-                            / (width as f64).sqrt()
+                        (head..head + width).map(|at| query[row][at] * other[at]).sum::<f64>() / (width as f64).sqrt()
                     };
                     let weights: Vec<f64> = key.iter().map(|other| score(other).exp()).collect();
                     let total: f64 = weights.iter().sum();
@@ -267,10 +186,7 @@ impl Tiny {
                     }
                 }
             }
-            add(
-                &mut states,
-                &self.linear(&name("attention.output.dense"), &mixed),
-            );
+            add(&mut states, &self.linear(&name("attention.output.dense"), &mixed));
             self.norm(&name("attention.output.LayerNorm"), &mut states);
             let mut middle = self.linear(&name("intermediate.dense"), &states);
             for value in middle.iter_mut().flatten() {
@@ -279,19 +195,14 @@ impl Tiny {
             add(&mut states, &self.linear(&name("output.dense"), &middle));
             self.norm(&name("output.LayerNorm"), &mut states);
         }
-        let sums: Vec<f64> = (0..HIDDEN)
-            .map(|at| states.iter().map(|state| state[at]).sum())
-            .collect();
+        let sums: Vec<f64> = (0..HIDDEN).map(|at| states.iter().map(|state| state[at]).sum()).collect();
         let length = sums.iter().map(|value| value * value).sum::<f64>().sqrt();
         sums.iter().map(|value| value / length).collect()
     }
 }
 
 fn dot(row: &[f64], weights: &[f32]) -> f64 {
-    row.iter()
-        .zip(weights)
-        .map(|(a, b)| a * f64::from(*b))
-        .sum()
+    row.iter().zip(weights).map(|(a, b)| a * f64::from(*b)).sum()
 }
 
 fn add(states: &mut [Vec<f64>], change: &[Vec<f64>]) {
@@ -315,18 +226,11 @@ fn normal_integral(x: f64) -> f64 {
 
 fn texts() -> Vec<String> {
     let long = "send the snapshots of pool1/disk-2 (zfs). ".repeat(9);
-    [
-        "",
-        "zfs",
-        "the disk of the pool",
-        "Café ’日 zfs",
-        "receive [SEP] snapshot [MASK]x",
-        &long,
-    ]
-    .into_iter()
-    .chain(["q", "unknown ¤ sign", "a-b-c/d.e"])
-    .map(str::to_owned)
-    .collect()
+    ["", "zfs", "the disk of the pool", "Café ’日 zfs", "receive [SEP] snapshot [MASK]x", &long]
+        .into_iter()
+        .chain(["q", "unknown ¤ sign", "a-b-c/d.e"])
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -337,17 +241,10 @@ fn vectors_are_those_of_the_definition() {
     // Packed and alone: a batch of many rows takes another product than a short text.
     let vectors = model.embed_blocking(&texts()).unwrap();
     for (text, packed) in texts().into_iter().zip(vectors) {
-        let alone = model
-            .embed_blocking(std::slice::from_ref(&text))
-            .unwrap()
-            .remove(0);
+        let alone = model.embed_blocking(std::slice::from_ref(&text)).unwrap().remove(0);
         let want = tiny.reference(&text);
         for vector in [&packed, &alone] {
-            let error = vector
-                .iter()
-                .zip(&want)
-                .map(|(got, want)| (f64::from(*got) - want).abs())
-                .fold(0.0, f64::max);
+            let error = vector.iter().zip(&want).map(|(got, want)| (f64::from(*got) - want).abs()).fold(0.0, f64::max);
             assert!(error < 2e-5, "{text:?} is off by {error}");
         }
     }
@@ -358,11 +255,8 @@ fn bytes_stay_close_to_the_definition() {
     let tiny = tiny();
     let model = LocalModel::open(tiny.folder.path()).unwrap();
     let vectors = model.embed_blocking(&texts()).unwrap();
-    let cosines: Vec<f64> = texts()
-        .iter()
-        .zip(&vectors)
-        .map(|(text, vector)| dot(&tiny.reference(text), vector))
-        .collect();
+    let cosines: Vec<f64> =
+        texts().iter().zip(&vectors).map(|(text, vector)| dot(&tiny.reference(text), vector)).collect();
     let mean = cosines.iter().sum::<f64>() / cosines.len() as f64;
     assert!(mean > 0.99, "the mean of {cosines:?} is {mean}");
 }
@@ -375,19 +269,10 @@ fn a_text_has_one_vector_whatever_it_is_packed_with() {
     let vectors = model.embed_blocking(&many).unwrap();
     assert_eq!(vectors.len(), many.len());
     for (text, vector) in many.iter().zip(&vectors) {
-        let alone = model
-            .embed_blocking(std::slice::from_ref(text))
-            .unwrap()
-            .remove(0);
-        assert!(
-            alone.iter().zip(vector).all(|(a, b)| (a - b).abs() < 1e-5),
-            "{text:?}"
-        );
+        let alone = model.embed_blocking(std::slice::from_ref(text)).unwrap().remove(0);
+        assert!(alone.iter().zip(vector).all(|(a, b)| (a - b).abs() < 1e-5), "{text:?}");
         let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
-        assert!(
-            (length - 1.0).abs() < 1e-5,
-            "{text:?} has the length {length}"
-        );
+        assert!((length - 1.0).abs() < 1e-5, "{text:?} has the length {length}");
     }
 }
 
@@ -398,37 +283,20 @@ async fn the_trait_gives_the_same_vectors_and_a_stable_id() {
     let name = tiny.folder.path().file_name().unwrap().to_str().unwrap();
     assert_eq!(model.id().name, format!("local:{name}"));
     assert_eq!(model.id().dimensions, HIDDEN);
-    assert_eq!(
-        model.id(),
-        LocalModel::open(tiny.folder.path()).unwrap().id()
-    );
-    assert_eq!(
-        model.embed(texts()).await.unwrap(),
-        model.embed_blocking(&texts()).unwrap()
-    );
+    assert_eq!(model.id(), LocalModel::open(tiny.folder.path()).unwrap().id());
+    assert_eq!(model.embed(texts()).await.unwrap(), model.embed_blocking(&texts()).unwrap());
     assert!(model.embed(Vec::new()).await.unwrap().is_empty());
 }
 
 #[test]
 fn other_weights_have_another_digest() {
     let mut tiny = tiny();
-    let before = LocalModel::open(tiny.folder.path())
-        .unwrap()
-        .id()
-        .digest
-        .clone();
+    let before = LocalModel::open(tiny.folder.path()).unwrap().id().digest.clone();
     for value in tiny.weights.values_mut().flatten() {
         *value += 0.001;
     }
-    write_weights(
-        tiny.folder.path(),
-        &shapes(vocabulary().len()),
-        &tiny.weights,
-    );
-    assert_ne!(
-        LocalModel::open(tiny.folder.path()).unwrap().id().digest,
-        before
-    );
+    write_weights(tiny.folder.path(), &shapes(vocabulary().len()), &tiny.weights);
+    assert_ne!(LocalModel::open(tiny.folder.path()).unwrap().id().digest, before);
 }
 
 #[test]
@@ -449,10 +317,7 @@ fn long_texts_are_cut_at_lines() {
     assert!(pieces.len() > 1);
     for piece in &pieces {
         let body = piece.strip_prefix("zfs\n").unwrap();
-        assert!(
-            body.starts_with("the disk") || body.starts_with("  send"),
-            "{body:?}"
-        );
+        assert!(body.starts_with("the disk") || body.starts_with("  send"), "{body:?}");
         assert!(body.ends_with("zfs") || body.ends_with("disk"), "{body:?}");
     }
 }
@@ -460,10 +325,7 @@ fn long_texts_are_cut_at_lines() {
 /// Opens the folder and gives the reason for which that failed.
 fn refusal(folder: &Path) -> String {
     match LocalModel::open(folder).unwrap_err() {
-        EmbedError::Model {
-            folder: named,
-            reason,
-        } => {
+        EmbedError::Model { folder: named, reason } => {
             assert_eq!(named, folder.display().to_string());
             reason
         }
@@ -499,26 +361,10 @@ fn fields_that_the_encoder_cannot_run_are_named() {
     for (from, to, field) in [
         ("\"gelu\"", "\"relu\"", "hidden_act"),
         ("\"bert\"", "\"t5\"", "model_type"),
-        (
-            "\"num_attention_heads\":4",
-            "\"num_attention_heads\":5",
-            "num_attention_heads",
-        ),
-        (
-            "\"num_hidden_layers\":2",
-            "\"num_hidden_layers\":3",
-            "encoder.layer.2.attention.self.query.weight",
-        ),
-        (
-            "\"intermediate_size\":72",
-            "\"intermediate_size\":73",
-            "encoder.layer.0.intermediate.dense.weight",
-        ),
-        (
-            "\"max_position_embeddings\":64",
-            "\"max_position_embeddings\":16",
-            "max_position_embeddings",
-        ),
+        ("\"num_attention_heads\":4", "\"num_attention_heads\":5", "num_attention_heads"),
+        ("\"num_hidden_layers\":2", "\"num_hidden_layers\":3", "encoder.layer.2.attention.self.query.weight"),
+        ("\"intermediate_size\":72", "\"intermediate_size\":73", "encoder.layer.0.intermediate.dense.weight"),
+        ("\"max_position_embeddings\":64", "\"max_position_embeddings\":16", "max_position_embeddings"),
     ] {
         let tiny = tiny();
         let path = tiny.folder.path().join("config.json");
@@ -530,29 +376,16 @@ fn fields_that_the_encoder_cannot_run_are_named() {
     }
     let tiny = tiny();
     std::fs::create_dir(tiny.folder.path().join("1_Pooling")).unwrap();
-    std::fs::write(
-        tiny.folder.path().join("1_Pooling/config.json"),
-        r#"{"pooling_mode_cls_token": true}"#,
-    )
-    .unwrap();
+    std::fs::write(tiny.folder.path().join("1_Pooling/config.json"), r#"{"pooling_mode_cls_token": true}"#).unwrap();
     assert!(refusal(tiny.folder.path()).contains("mean pooling"));
 }
 
 #[test]
 fn weights_that_are_not_numbers_are_an_error_and_not_a_vector() {
     let mut tiny = tiny();
-    tiny.weights
-        .get_mut("encoder.layer.1.output.dense.bias")
-        .unwrap()[3] = f32::NAN;
-    write_weights(
-        tiny.folder.path(),
-        &shapes(vocabulary().len()),
-        &tiny.weights,
-    );
-    for model in [
-        LocalModel::open(tiny.folder.path()),
-        LocalModel::open_in_floats(tiny.folder.path()),
-    ] {
+    tiny.weights.get_mut("encoder.layer.1.output.dense.bias").unwrap()[3] = f32::NAN;
+    write_weights(tiny.folder.path(), &shapes(vocabulary().len()), &tiny.weights);
+    for model in [LocalModel::open(tiny.folder.path()), LocalModel::open_in_floats(tiny.folder.path())] {
         let error = model.unwrap().embed_blocking(&texts()).unwrap_err();
         assert!(error.to_string().contains("not finite"), "{error}");
     }
@@ -571,11 +404,7 @@ fn any_text() -> impl Strategy<Value = String> {
 
 /// Text of words that are small beside the window.
 fn prose() -> impl Strategy<Value = String> {
-    let word = prop_oneof![
-        "[a-z]{1,6}",
-        Just("snapshots".to_owned()),
-        Just("Café’".to_owned())
-    ];
+    let word = prop_oneof!["[a-z]{1,6}", Just("snapshots".to_owned()), Just("Café’".to_owned())];
     let gap = prop::sample::select(vec![" ", "\n", "\n\n  ", ". ", "-"]);
     prop::collection::vec((word, gap), 0..120)
         .prop_map(|parts| parts.into_iter().map(|(word, gap)| word + gap).collect())
@@ -598,11 +427,7 @@ fn any_text_has_the_ids_of_the_tokenizer_file_and_a_vector() {
 fn windows_cover_the_text_and_fit() {
     let tiny = tiny();
     let model = LocalModel::open(tiny.folder.path()).unwrap();
-    let solid = |text: &str| {
-        text.chars()
-            .filter(|char| !char.is_whitespace())
-            .collect::<String>()
-    };
+    let solid = |text: &str| text.chars().filter(|char| !char.is_whitespace()).collect::<String>();
     proptest!(ProptestConfig::with_cases(100), |(context in prose(), text in prose())| {
         let pieces = model.windows(&context, &text);
         let mut covered = String::new();

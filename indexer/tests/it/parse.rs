@@ -11,11 +11,7 @@ use proptest::prelude::*;
 fn outline(document: &Document) -> String {
     fn section_lines(section: &Section, depth: usize, out: &mut String) {
         if depth > 0 {
-            let anchor = section
-                .anchor
-                .as_ref()
-                .map(|anchor| format!(" {{{anchor}}}"))
-                .unwrap_or_default();
+            let anchor = section.anchor.as_ref().map(|anchor| format!(" {{{anchor}}}")).unwrap_or_default();
             writeln!(out, "{} {}{anchor}", "#".repeat(depth), section.heading).unwrap();
         }
         for block in &section.blocks {
@@ -48,11 +44,7 @@ fn page(name: &str, bytes: &[u8]) -> Document {
 fn check(name: &str, input: &str, expected: &str) {
     let expected: Vec<&str> = expected.trim_matches('\n').lines().collect();
     let actual = outline(&page(name, input.as_bytes()));
-    assert_eq!(
-        actual.trim_end(),
-        expected.join("\n"),
-        "\n--- outline of {name} ---\n{actual}"
-    );
+    assert_eq!(actual.trim_end(), expected.join("\n"), "\n--- outline of {name} ---\n{actual}");
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -163,10 +155,7 @@ fn html_of_contents_alone_is_still_a_page() {
 #[test]
 fn html_text_outside_a_small_main_is_not_lost() {
     let body = "Most of the text stands here. ".repeat(20);
-    let text = outline(&page(
-        "x.html",
-        format!("<main>Tiny.</main><p>{body}</p>").as_bytes(),
-    ));
+    let text = outline(&page("x.html", format!("<main>Tiny.</main><p>{body}</p>").as_bytes()));
     assert!(text.contains("Most of the text"), "{text}");
 }
 
@@ -244,8 +233,7 @@ fn a_man_page_brings_in_no_other_file() {
 
 #[test]
 fn without_a_renderer_the_message_says_what_to_install() {
-    let error =
-        parse_with("x.1", b".TH X 1\n", &Limits::default(), &Renderer::Missing).unwrap_err();
+    let error = parse_with("x.1", b".TH X 1\n", &Limits::default(), &Renderer::Missing).unwrap_err();
     assert!(error.to_string().contains("apt install mandoc"), "{error}");
 }
 
@@ -260,25 +248,12 @@ fn a_renderer_that_hangs_or_fails_is_reported() {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         Renderer::Mandoc(path)
     };
-    let limits = Limits {
-        parse_seconds: 1,
-        ..Limits::default()
-    };
-    let read =
-        |renderer: &Renderer| parse_with("x.1", b".TH X 1\n", &limits, renderer).unwrap_err();
+    let limits = Limits { parse_seconds: 1, ..Limits::default() };
+    let read = |renderer: &Renderer| parse_with("x.1", b".TH X 1\n", &limits, renderer).unwrap_err();
     let error = read(&program("hang", "#!/bin/sh\nexec sleep 600\n"));
-    assert!(
-        matches!(error, ParseError::TimedOut { seconds: 1, .. }),
-        "{error:?}"
-    );
-    let error = read(&program(
-        "fail",
-        "#!/bin/sh\necho no such macro >&2\nexit 3\n",
-    ));
-    assert!(
-        matches!(&error, ParseError::Mandoc { stderr, .. } if stderr == "no such macro"),
-        "{error:?}"
-    );
+    assert!(matches!(error, ParseError::TimedOut { seconds: 1, .. }), "{error:?}");
+    let error = read(&program("fail", "#!/bin/sh\necho no such macro >&2\nexit 3\n"));
+    assert!(matches!(&error, ParseError::Mandoc { stderr, .. } if stderr == "no such macro"), "{error:?}");
     let error = read(&Renderer::Mandoc(folder.path().join("absent")));
     assert!(matches!(error, ParseError::Spawn { .. }), "{error:?}");
 }
@@ -304,11 +279,7 @@ B a | b
 T quote
 T bold text",
     );
-    check(
-        "x.md",
-        "---\ntitle: \"Porting\"\n---\n\nText.\n",
-        "= Porting\nT Text.",
-    );
+    check("x.md", "---\ntitle: \"Porting\"\n---\n\nText.\n", "= Porting\nT Text.");
 }
 
 #[test]
@@ -379,75 +350,36 @@ T That is all.",
 
 #[test]
 fn a_page_without_a_title_is_named_after_its_file() {
-    assert_eq!(
-        page("doc/wireguard/README", b"some words here that go\non").title,
-        "wireguard README"
-    );
-    assert_eq!(
-        page("doc/tun.txt.gz", &gzip(b"some words here that go\non")).title,
-        "tun"
-    );
+    assert_eq!(page("doc/wireguard/README", b"some words here that go\non").title, "wireguard README");
+    assert_eq!(page("doc/tun.txt.gz", &gzip(b"some words here that go\non")).title, "tun");
 }
 
 #[test]
 fn bytes_of_other_encodings_are_read() {
     let title = |bytes: &[u8], name: &str| page(name, bytes).title;
-    assert_eq!(
-        title(
-            b"<meta charset=iso-8859-2><title>\xe8esky</title><p>x",
-            "a.html"
-        ),
-        "česky"
-    );
+    assert_eq!(title(b"<meta charset=iso-8859-2><title>\xe8esky</title><p>x", "a.html"), "česky");
     assert_eq!(title(b"<title>caf\xe9</title><p>x", "a.html"), "café");
     assert_eq!(title(b"\xff\xfe<\0p\0>\0h\0i\0", "a.html"), "a");
-    let text = outline(&page(
-        "x.1",
-        b"'\\\" -*- coding: iso-8859-2 -*-\n.TH X 1\n.SH A\n\xe8esky\n",
-    ));
+    let text = outline(&page("x.1", b"'\\\" -*- coding: iso-8859-2 -*-\n.TH X 1\n.SH A\n\xe8esky\n"));
     assert!(text.contains("česky"), "{text}");
 }
 
 #[test]
 fn what_cannot_be_read_says_why() {
-    let limits = Limits {
-        page_bytes: 1000,
-        ..Limits::default()
-    };
+    let limits = Limits { page_bytes: 1000, ..Limits::default() };
     let read = |name: &str, bytes: &[u8]| parse(name, bytes, &limits).unwrap_err();
-    assert!(matches!(
-        read("x.html", b"\x89PNG\r\n\x1a\n"),
-        ParseError::NotText
-    ));
+    assert!(matches!(read("x.html", b"\x89PNG\r\n\x1a\n"), ParseError::NotText));
     assert!(matches!(read("x.txt", &[0; 100]), ParseError::NotText));
-    assert!(matches!(
-        read("x.txt", &[b'a'; 1001]),
-        ParseError::TooLarge {
-            bytes: 1001,
-            limit: 1000
-        }
-    ));
+    assert!(matches!(read("x.txt", &[b'a'; 1001]), ParseError::TooLarge { bytes: 1001, limit: 1000 }));
     let bomb = gzip(&[b'a'; 100_000]);
-    assert!(matches!(
-        read("x.txt.gz", &bomb),
-        ParseError::GzipBomb { limit: 1000, .. }
-    ));
+    assert!(matches!(read("x.txt.gz", &bomb), ParseError::GzipBomb { limit: 1000, .. }));
     let whole = gzip(b"words and words and other words, 0123456789 abcdefghijklmnopqrstuvwxyz");
-    assert!(matches!(
-        read("x.txt.gz", &whole[..whole.len() - 12]),
-        ParseError::TruncatedGzip { .. }
-    ));
+    assert!(matches!(read("x.txt.gz", &whole[..whole.len() - 12]), ParseError::TruncatedGzip { .. }));
     let mut broken = whole.clone();
     let last = broken.len() - 6;
     broken[last] ^= 0xff;
-    assert!(matches!(
-        read("x.txt.gz", &broken),
-        ParseError::CorruptGzip { .. }
-    ));
-    assert!(matches!(
-        read("x.html", b"<title>only</title>"),
-        ParseError::Empty
-    ));
+    assert!(matches!(read("x.txt.gz", &broken), ParseError::CorruptGzip { .. }));
+    assert!(matches!(read("x.html", b"<title>only</title>"), ParseError::Empty));
     assert!(matches!(read("x.txt", b" \n\n"), ParseError::Empty));
 }
 
@@ -456,33 +388,16 @@ fn what_cannot_be_read_says_why() {
 fn hostile_pages_finish() {
     let many = 100_000;
     let read = |name: &str, text: String| drop(page(name, text.as_bytes()));
-    read(
-        "div.html",
-        format!("{}deep{}", "<div>".repeat(many), "</div>".repeat(many)),
-    );
+    read("div.html", format!("{}deep{}", "<div>".repeat(many), "</div>".repeat(many)));
     read("b.html", format!("{}deep", "<p><b id=x>".repeat(many)));
     read("dl.html", format!("{}deep", "<dl><dd>".repeat(many)));
-    read(
-        "table.html",
-        format!("{}deep", "<table><tr><td>".repeat(many)),
-    );
-    read(
-        "attributes.html",
-        format!(
-            "<p {}>deep",
-            (0..many).map(|n| format!("a{n} ")).collect::<String>()
-        ),
-    );
+    read("table.html", format!("{}deep", "<table><tr><td>".repeat(many)));
+    read("attributes.html", format!("<p {}>deep", (0..many).map(|n| format!("a{n} ")).collect::<String>()));
     read("open.html", format!("text {}", "<a ".repeat(many)));
     read("comment.html", format!("text {}", "<!-- ".repeat(many)));
     read("quote.md", format!("{} deep", ">".repeat(many)));
     read("list.md", format!("{}deep", "- ".repeat(many)));
-    read(
-        "nest.rst",
-        (0..2000)
-            .map(|n| format!("{}- deep\n\n", " ".repeat(n)))
-            .collect(),
-    );
+    read("nest.rst", (0..2000).map(|n| format!("{}- deep\n\n", " ".repeat(n))).collect());
     read("stars.rst", " *a".repeat(many));
     read("roles.rst", ":a:`".repeat(many));
     read("bullets.txt", "- a\n".repeat(many));
@@ -494,15 +409,7 @@ fn a_page_of_fifty_megabytes_is_read() {
     let text = "a".repeat(50 * 1024 * 1024);
     for name in ["a.html", "a.md", "a.rst", "a.txt"] {
         let page = page(name, text.as_bytes());
-        assert_eq!(
-            page.root
-                .blocks
-                .iter()
-                .map(|block| block.text().len())
-                .sum::<usize>(),
-            text.len(),
-            "{name}"
-        );
+        assert_eq!(page.root.blocks.iter().map(|block| block.text().len()).sum::<usize>(), text.len(), "{name}");
     }
 }
 
@@ -516,22 +423,10 @@ fn groff_gives_the_same_sections_where_mandoc_is_missing() {
         let path = folder.path().join("groff");
         let rendered = "X(1)     General Commands Manual     X(1)\n\nNAME\n       x - do x\n\nOPTIONS\n   Common\n       -w, --raw\n\
                         \u{20}             Send raw data\n              as it is.\n\n       -v     Verbose.\n\n       Plain text\n       goes on.\n\n              $ x -w tank\n\nX 1.0     2024     X(1)\n";
-        std::fs::write(
-            &path,
-            format!("#!/bin/sh\ncat >/dev/null\ncat <<'EOF'\n{rendered}EOF\n"),
-        )
-        .unwrap();
+        std::fs::write(&path, format!("#!/bin/sh\ncat >/dev/null\ncat <<'EOF'\n{rendered}EOF\n")).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let parsed = parse_with(
-            "x.1",
-            b".TH X 1\n",
-            &Limits::default(),
-            &Renderer::Groff(path),
-        )
-        .unwrap();
-        let Parsed::Page(page) = parsed else {
-            panic!("an alias")
-        };
+        let parsed = parse_with("x.1", b".TH X 1\n", &Limits::default(), &Renderer::Groff(path)).unwrap();
+        let Parsed::Page(page) = parsed else { panic!("an alias") };
         let expected = "= x(1)\n# NAME\nT x - do x\n# OPTIONS\n## Common\nT -w, --raw\n  Send raw data as it is.\nT -v\n  Verbose.\n\
                         T Plain text goes on.\nC $ x -w tank\n";
         assert_eq!(outline(&page), expected);
@@ -541,28 +436,14 @@ fn groff_gives_the_same_sections_where_mandoc_is_missing() {
 fn well_formed(section: &Section, root: bool) -> bool {
     section.heading.is_empty() == root
         && !section.heading.contains('\n')
-        && section
-            .blocks
-            .iter()
-            .all(|block| !block.text().trim().is_empty())
-        && section
-            .children
-            .iter()
-            .all(|child| well_formed(child, false))
+        && section.blocks.iter().all(|block| !block.text().trim().is_empty())
+        && section.children.iter().all(|child| well_formed(child, false))
 }
 
 fn keeps_the_promises(name: &str, bytes: &[u8]) {
     if let Ok(Parsed::Page(page)) = parse(name, bytes, &Limits::default()) {
-        assert!(
-            !page.title.is_empty() && !page.title.contains('\n'),
-            "{name}: title {:?}",
-            page.title
-        );
-        assert!(
-            !page.is_empty() && well_formed(&page.root, true),
-            "{name}: {}",
-            outline(&page)
-        );
+        assert!(!page.title.is_empty() && !page.title.contains('\n'), "{name}: title {:?}", page.title);
+        assert!(!page.is_empty() && well_formed(&page.root, true), "{name}: {}", outline(&page));
     }
 }
 

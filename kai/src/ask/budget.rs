@@ -18,12 +18,7 @@ pub(crate) fn tokens(text: &str) -> usize {
 
 /// The passage as the prompt shows it.
 pub(crate) fn document(passage: &Passage) -> Document<'_> {
-    Document {
-        title: &passage.title,
-        heading: &passage.heading,
-        source: &passage.source,
-        text: &passage.text,
-    }
+    Document { title: &passage.title, heading: &passage.heading, source: &passage.source, text: &passage.text }
 }
 
 /// The leading passages that fit into `budget` tokens; the last one may lose its tail at the end of
@@ -42,10 +37,7 @@ pub(crate) fn fit(passages: &[Passage], budget: usize) -> Vec<Passage> {
         let room = left.saturating_sub(frame);
         let text = head(&passage.text, room);
         if tokens(text) >= WORTH.min(room.max(1)) && !text.is_empty() {
-            out.push(Passage {
-                text: text.to_owned(),
-                ..passage.clone()
-            });
+            out.push(Passage { text: text.to_owned(), ..passage.clone() });
         }
         break;
     }
@@ -74,11 +66,7 @@ mod tests {
     use super::*;
 
     fn passage(text: &str) -> Passage {
-        Passage {
-            title: "t".into(),
-            text: text.into(),
-            ..Passage::default()
-        }
+        Passage { title: "t".into(), text: text.into(), ..Passage::default() }
     }
 
     #[test]
@@ -88,26 +76,17 @@ mod tests {
         let all = [passage("short"), passage(&long), passage("never reached")];
         let fitted = fit(&all, 400);
         assert_eq!(fitted.len(), 2);
-        assert_eq!(
-            fitted[1].text,
-            block.trim_end(),
-            "cut before the code block, not inside of it"
-        );
+        assert_eq!(fitted[1].text, block.trim_end(), "cut before the code block, not inside of it");
         assert_eq!(fit(&all, 10_000), all);
         assert_eq!(fit(&all, 3), []);
     }
 
     #[test]
     fn the_budget_holds() {
-        let all: Vec<Passage> = (0..12)
-            .map(|i| passage(&"para graph\n\n".repeat(20 * i)))
-            .collect();
+        let all: Vec<Passage> = (0..12).map(|i| passage(&"para graph\n\n".repeat(20 * i))).collect();
         for budget in [0, 50, 500, 5000] {
-            let sent: usize = fit(&all, budget)
-                .iter()
-                .enumerate()
-                .map(|(i, p)| tokens(&document_block(i + 1, &document(p))))
-                .sum();
+            let sent: usize =
+                fit(&all, budget).iter().enumerate().map(|(i, p)| tokens(&document_block(i + 1, &document(p)))).sum();
             assert!(sent <= budget + 2, "{sent} > {budget}");
         }
     }

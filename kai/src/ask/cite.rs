@@ -32,45 +32,25 @@ pub(crate) struct Numbering {
 
 impl Numbering {
     /// The number of a passage; a new one if it has none yet.
-    pub(crate) fn cite(
-        &mut self,
-        index: usize,
-        passage: &Passage,
-        quote: impl FnOnce() -> Option<String>,
-    ) -> usize {
+    pub(crate) fn cite(&mut self, index: usize, passage: &Passage, quote: impl FnOnce() -> Option<String>) -> usize {
         if let Some((_, known)) = self.citations.iter().find(|(i, _)| *i == index) {
             return known.number;
         }
         let number = self.citations.len() + 1;
-        self.citations.push((
-            index,
-            Citation {
-                number,
-                at: Source::from(passage),
-                quote: quote(),
-            },
-        ));
+        self.citations.push((index, Citation { number, at: Source::from(passage), quote: quote() }));
         number
     }
 
     /// Citations made since the last call.
     pub(crate) fn fresh(&mut self) -> Vec<Citation> {
-        let fresh = self
-            .citations
-            .iter()
-            .skip(self.announced)
-            .map(|(_, c)| c.clone())
-            .collect();
+        let fresh = self.citations.iter().skip(self.announced).map(|(_, c)| c.clone()).collect();
         self.announced = self.citations.len();
         fresh
     }
 
     /// All of them, in order.
     pub(crate) fn into_citations(self) -> Vec<Citation> {
-        self.citations
-            .into_iter()
-            .map(|(_, citation)| citation)
-            .collect()
+        self.citations.into_iter().map(|(_, citation)| citation).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -107,16 +87,10 @@ struct Claim {
 impl<'p> Checker<'p> {
     pub(crate) fn new(question: &str, passages: &'p [Passage]) -> Self {
         let lower = question.to_lowercase();
-        let asked: Vec<&str> = lower
-            .split(|c: char| !c.is_alphabetic())
-            .filter(|w| !w.is_empty())
-            .collect();
+        let asked: Vec<&str> = lower.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty()).collect();
         Self {
             passages,
-            bags: passages
-                .iter()
-                .map(|p| Bag::new(&[&p.title, &p.heading, &p.text]))
-                .collect(),
+            bags: passages.iter().map(|p| Bag::new(&[&p.title, &p.heading, &p.text])).collect(),
             question: Bag::new(&[question]),
             foreign: asked.len() >= 4 && !asked.iter().any(|word| words::is_stop(word)),
             last: None,
@@ -145,25 +119,16 @@ impl<'p> Checker<'p> {
         let (plain, marks) = without_citations(text);
         let claim = Claim::new(&plain);
         self.note_unknown_options(&claim.options);
-        let cited: Vec<usize> = marks
-            .iter()
-            .flat_map(|mark| mark.numbers.iter().copied())
-            .collect();
+        let cited: Vec<usize> = marks.iter().flat_map(|mark| mark.numbers.iter().copied()).collect();
         let mut mapped: Vec<(usize, usize)> = Vec::new();
         for number in cited {
             if mapped.iter().any(|(from, _)| *from == number) {
                 continue;
             }
-            let index = number
-                .checked_sub(1)
-                .filter(|index| *index < self.passages.len());
-            if let Some(index) =
-                index.filter(|index| self.support(*index, &claim).is_some_and(|s| s >= KEEP))
-            {
+            let index = number.checked_sub(1).filter(|index| *index < self.passages.len());
+            if let Some(index) = index.filter(|index| self.support(*index, &claim).is_some_and(|s| s >= KEEP)) {
                 mapped.push((number, index));
-            } else if let Some((index, _)) =
-                self.best(&claim).filter(|(_, support)| *support >= MOVE)
-            {
+            } else if let Some((index, _)) = self.best(&claim).filter(|(_, support)| *support >= MOVE) {
                 self.moved += 1;
                 mapped.push((number, index));
             } else {
@@ -207,16 +172,10 @@ impl<'p> Checker<'p> {
     /// A sentence without a citation: it continues the last source, gets one, or is counted.
     fn uncited(&mut self, text: &str, claim: &Claim, numbering: &mut Numbering) -> String {
         let body = text.trim_end();
-        if claim.stems.len() < ADD_WORDS
-            || body.ends_with(':')
-            || body.trim_start().starts_with('#')
-        {
+        if claim.stems.len() < ADD_WORDS || body.ends_with(':') || body.trim_start().starts_with('#') {
             return text.to_owned();
         }
-        if self
-            .last
-            .is_some_and(|index| self.support(index, claim).is_some_and(|s| s >= KEEP))
-        {
+        if self.last.is_some_and(|index| self.support(index, claim).is_some_and(|s| s >= KEEP)) {
             return text.to_owned();
         }
         match self.best(claim) {
@@ -248,14 +207,8 @@ impl<'p> Checker<'p> {
     /// or numbers. What the question itself said needs no support.
     fn support(&self, index: usize, claim: &Claim) -> Option<f32> {
         let bag = self.bags.get(index)?;
-        let options = claim
-            .options
-            .iter()
-            .all(|o| bag.has_option(o) || self.question.has_option(o));
-        let numbers = claim
-            .numbers
-            .iter()
-            .all(|n| bag.has_number(n) || self.question.has_number(n));
+        let options = claim.options.iter().all(|o| bag.has_option(o) || self.question.has_option(o));
+        let numbers = claim.numbers.iter().all(|n| bag.has_number(n) || self.question.has_number(n));
         if !(options && numbers) {
             return None;
         }
@@ -281,8 +234,7 @@ impl<'p> Checker<'p> {
 
     fn note_unknown_options(&mut self, options: &[String]) {
         for option in options {
-            let known = self.question.has_option(option)
-                || self.bags.iter().any(|bag| bag.has_option(option));
+            let known = self.question.has_option(option) || self.bags.iter().any(|bag| bag.has_option(option));
             if !known && !self.unknown_options.contains(option) {
                 self.unknown_options.push(option.clone());
             }
@@ -295,8 +247,7 @@ impl<'p> Checker<'p> {
         if let Some(rest) = line.strip_prefix("```") {
             self.in_fence = !self.in_fence;
             let language = rest.trim_matches('`').trim();
-            self.shell = self.in_fence
-                && matches!(language, "" | "sh" | "bash" | "shell" | "console" | "text");
+            self.shell = self.in_fence && matches!(language, "" | "sh" | "bash" | "shell" | "console" | "text");
             return;
         }
         if !self.shell {
@@ -308,9 +259,7 @@ impl<'p> Checker<'p> {
         let command = line.split_whitespace().next().unwrap_or_default();
         let looks = command.len() > 1
             && command.starts_with(|c: char| c.is_ascii_lowercase())
-            && command.bytes().all(|b| {
-                b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.')
-            });
+            && command.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.'));
         if looks
             && !self.question.has_text(command)
             && !self.bags.iter().any(|bag| bag.has_text(command))
@@ -324,33 +273,15 @@ impl<'p> Checker<'p> {
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         let sentences = |n: usize| {
-            if n == 1 {
-                "1 sentence".to_owned()
-            } else {
-                format!("{n} sentences")
-            }
+            if n == 1 { "1 sentence".to_owned() } else { format!("{n} sentences") }
         };
         if self.removed > 0 {
-            let (what, verb) = if self.removed == 1 {
-                ("citation", "was")
-            } else {
-                ("citations", "were")
-            };
-            notes.push(format!(
-                "{} {what} of the model {verb} removed: no passage found says that",
-                self.removed
-            ));
+            let (what, verb) = if self.removed == 1 { ("citation", "was") } else { ("citations", "were") };
+            notes.push(format!("{} {what} of the model {verb} removed: no passage found says that", self.removed));
         }
         if self.moved > 0 {
-            let (what, verb) = if self.moved == 1 {
-                ("citation", "was")
-            } else {
-                ("citations", "were")
-            };
-            notes.push(format!(
-                "{} {what} of the model {verb} moved to the passage that says it",
-                self.moved
-            ));
+            let (what, verb) = if self.moved == 1 { ("citation", "was") } else { ("citations", "were") };
+            notes.push(format!("{} {what} of the model {verb} moved to the passage that says it", self.moved));
         }
         if self.unsupported > 0 {
             let verb = if self.unsupported == 1 { "is" } else { "are" };
@@ -359,10 +290,7 @@ impl<'p> Checker<'p> {
                 sentences(self.unsupported)
             ));
         }
-        for (kind, names) in [
-            ("option", &self.unknown_options),
-            ("command", &self.unknown_commands),
-        ] {
+        for (kind, names) in [("option", &self.unknown_options), ("command", &self.unknown_commands)] {
             for name in names {
                 notes.push(format!("the {kind} `{name}` stands in none of the pages found: check it before using it"));
             }
@@ -383,11 +311,7 @@ impl Claim {
         let mut stems = words::content(body);
         stems.sort_unstable();
         stems.dedup();
-        Self {
-            stems,
-            options: words::options(body),
-            numbers: words::numbers(body),
-        }
+        Self { stems, options: words::options(body), numbers: words::numbers(body) }
     }
 }
 
@@ -396,11 +320,7 @@ fn quote(passage: &Passage, claim: &Claim) -> Option<String> {
     let mut best: Option<(usize, &str)> = None;
     for sentence in sentences(&passage.text) {
         let held = words::content(sentence);
-        let count = claim
-            .stems
-            .iter()
-            .filter(|stem| held.contains(stem))
-            .count();
+        let count = claim.stems.iter().filter(|stem| held.contains(stem)).count();
         if count > 0 && best.is_none_or(|(known, _)| count > known) {
             best = Some((count, sentence));
         }
@@ -430,11 +350,7 @@ fn without_citations(text: &str) -> (String, Vec<Mark>) {
         } else if c == '['
             && let Some((length, numbers)) = citation(&text[at..])
         {
-            marks.push(Mark {
-                start: at,
-                end: at + length,
-                numbers,
-            });
+            marks.push(Mark { start: at, end: at + length, numbers });
             at += length;
         } else {
             plain.push(c);

@@ -23,15 +23,8 @@ fn check(text: &str) -> (String, Vec<String>, Vec<String>) {
     let mut segmenter = Segmenter::default();
     let mut segments = segmenter.push(text);
     segments.extend(segmenter.finish());
-    let shown = segments
-        .into_iter()
-        .map(|segment| checker.segment(segment, &mut numbering))
-        .collect();
-    let cited = numbering
-        .into_citations()
-        .into_iter()
-        .map(|c| c.at.title)
-        .collect();
+    let shown = segments.into_iter().map(|segment| checker.segment(segment, &mut numbering)).collect();
+    let cited = numbering.into_citations().into_iter().map(|c| c.at.title).collect();
     (shown, cited, checker.notes())
 }
 
@@ -57,22 +50,10 @@ fn citations_are_kept_moved_renumbered_or_removed() {
             &["zfs-send(8)"],
         ),
         // Nobody says that.
-        (
-            "Bananas grow under tropical volcanoes [1].",
-            "Bananas grow under tropical volcanoes.",
-            &[],
-        ),
+        ("Bananas grow under tropical volcanoes [1].", "Bananas grow under tropical volcanoes.", &[]),
         // The number is not in the passage, whatever the words.
-        (
-            "A paused scrub resumes with 16 threads [2].",
-            "A paused scrub resumes with 16 threads.",
-            &[],
-        ),
-        (
-            "The default is 4 threads [2].",
-            "The default is 4 threads [1].",
-            &["zpool-scrub(8)"],
-        ),
+        ("A paused scrub resumes with 16 threads [2].", "A paused scrub resumes with 16 threads.", &[]),
+        ("The default is 4 threads [2].", "The default is 4 threads [1].", &["zpool-scrub(8)"]),
         // Nor is the option.
         (
             "Send encrypted data exactly as on disk with `--verbatim` [1].",
@@ -80,17 +61,9 @@ fn citations_are_kept_moved_renumbered_or_removed() {
             &[],
         ),
         // Groups and ranges; doubles are dropped.
-        (
-            "A paused scrub may be resumed [2, 2][1-2].",
-            "A paused scrub may be resumed [1].",
-            &["zpool-scrub(8)"],
-        ),
+        ("A paused scrub may be resumed [2, 2][1-2].", "A paused scrub may be resumed [1].", &["zpool-scrub(8)"]),
         // In code it is no citation.
-        (
-            "Pause scrubbing with `x[2]` ok.",
-            "Pause scrubbing with `x[2]` ok.",
-            &[],
-        ),
+        ("Pause scrubbing with `x[2]` ok.", "Pause scrubbing with `x[2]` ok.", &[]),
         // An uncited sentence that a passage holds.
         (
             "A paused scrub may be resumed by issuing zpool scrub again.",
@@ -98,11 +71,7 @@ fn citations_are_kept_moved_renumbered_or_removed() {
             &["zpool-scrub(8)"],
         ),
         // List numbers are not claims.
-        (
-            "7. Pause scrubbing [2].",
-            "7. Pause scrubbing [1].",
-            &["zpool-scrub(8)"],
-        ),
+        ("7. Pause scrubbing [2].", "7. Pause scrubbing [1].", &["zpool-scrub(8)"]),
     ];
     for (text, expected, titles) in cases {
         let (shown, cited, _) = check(text);
@@ -135,10 +104,7 @@ fn another_language_is_not_held_against_the_citation() {
         show("Mit `--raw` bleiben die Daten verschlüsselt [1]."),
         "Mit `--raw` bleiben die Daten verschlüsselt [1]."
     );
-    assert_eq!(
-        show("Mit `--frei` geht es anders [1]."),
-        "Mit `--frei` geht es anders."
-    );
+    assert_eq!(show("Mit `--frei` geht es anders [1]."), "Mit `--frei` geht es anders.");
 }
 
 proptest! {

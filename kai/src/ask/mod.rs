@@ -41,12 +41,8 @@ impl Engines {
     /// the first installed one that can chat. Sends nothing yet.
     #[must_use]
     pub fn ollama(host: Option<&str>, model: Option<&str>) -> Self {
-        let made = address::parse(host.unwrap_or_default()).and_then(|url| {
-            Ollama::new(Settings {
-                model: model.map(str::to_owned),
-                ..Settings::new(url)
-            })
-        });
+        let made = address::parse(host.unwrap_or_default())
+            .and_then(|url| Ollama::new(Settings { model: model.map(str::to_owned), ..Settings::new(url) }));
         match made {
             Ok(ollama) => Self::Model(Box::new(ollama)),
             Err(error) => Self::Unusable(error),
@@ -66,9 +62,7 @@ const READ_SHARE: (u64, u64) = (4, 10);
 
 /// Answers a question. Everything that happens goes to `sink`, the answer last; it is returned too.
 pub async fn ask(question: &Question, engines: &Engines, sink: AskSink<'_>) -> Answer {
-    sink(AskEvent::Passages(
-        question.passages.iter().map(Source::from).collect(),
-    ));
+    sink(AskEvent::Passages(question.passages.iter().map(Source::from).collect()));
     let mut draft = Draft::new(question, sink);
     if question.passages.is_empty() {
         draft.built_in();
@@ -89,34 +83,20 @@ pub async fn ask(question: &Question, engines: &Engines, sink: AskSink<'_>) -> A
 }
 
 /// Lets a model write the answer.
-async fn write(
-    draft: &mut Draft<'_, '_>,
-    model: &dyn Model,
-    name: &mut Option<String>,
-) -> Result<(), ModelError> {
+async fn write(draft: &mut Draft<'_, '_>, model: &dyn Model, name: &mut Option<String>) -> Result<(), ModelError> {
     let ready = model.prepare(&mut |event| draft.model_event(event)).await?;
     *name = Some(ready.name.clone());
-    draft.engine(EngineUsed::Model {
-        name: ready.name.clone(),
-    });
+    draft.engine(EngineUsed::Model { name: ready.name.clone() });
     let question = draft.question;
     let system = answer_system();
     let frame = budget::tokens(&system) + budget::tokens(&answer_user(&question.text, &[]));
-    let mut room = ready
-        .context_tokens
-        .saturating_sub(frame + ready.answer_tokens);
+    let mut room = ready.context_tokens.saturating_sub(frame + ready.answer_tokens);
     let mut tried_again = false;
     loop {
         let passages = budget::fit(&question.passages, room);
         let documents: Vec<Document<'_>> = passages.iter().map(budget::document).collect();
-        let messages = Messages {
-            system: system.clone(),
-            user: answer_user(&question.text, &documents),
-        };
-        match model
-            .chat(&ready, &messages, &mut |event| draft.model_event(event))
-            .await
-        {
+        let messages = Messages { system: system.clone(), user: answer_user(&question.text, &documents) };
+        match model.chat(&ready, &messages, &mut |event| draft.model_event(event)).await {
             Ok(finished) => {
                 draft.flush();
                 let sent = budget::tokens(&messages.system) + budget::tokens(&messages.user);
@@ -183,9 +163,7 @@ impl<'q, 's> Draft<'q, 's> {
 
     fn model_event(&mut self, event: ModelEvent) {
         match event {
-            ModelEvent::Waiting { what, elapsed } => {
-                (self.sink)(AskEvent::Waiting { what, elapsed })
-            }
+            ModelEvent::Waiting { what, elapsed } => (self.sink)(AskEvent::Waiting { what, elapsed }),
             ModelEvent::Thinking(text) => (self.sink)(AskEvent::Thinking(text)),
             ModelEvent::Text(text) => {
                 let segments = self.segmenter.push(&text);
@@ -209,11 +187,7 @@ impl<'q, 's> Draft<'q, 's> {
 
     fn say(&mut self, text: &str) {
         // Models like to begin with line breaks.
-        let text = if self.text.is_empty() {
-            text.trim_start()
-        } else {
-            text
-        };
+        let text = if self.text.is_empty() { text.trim_start() } else { text };
         for citation in self.numbering.fresh() {
             (self.sink)(AskEvent::Citation(citation));
         }
@@ -230,7 +204,8 @@ impl<'q, 's> Draft<'q, 's> {
         };
         let estimate = u64::try_from(estimate).unwrap_or(u64::MAX);
         if read >= u64::try_from(context).unwrap_or(u64::MAX) {
-            self.notes.push(format!("the model's context of {context} tokens was full: it may not have read every passage"));
+            self.notes
+                .push(format!("the model's context of {context} tokens was full: it may not have read every passage"));
         } else if read.saturating_mul(READ_SHARE.1) < estimate.saturating_mul(READ_SHARE.0) {
             self.notes.push(format!(
                 "the model server read {read} tokens of about {estimate}: it may not have read every passage"
@@ -240,21 +215,14 @@ impl<'q, 's> Draft<'q, 's> {
 
     fn fall_back(&mut self, from: Option<String>, error: &ModelError) {
         let broken_off = !self.text.trim().is_empty();
-        let fallback = Fallback {
-            from,
-            reason: error.to_string(),
-            hint: error.hint(),
-            broken_off,
-        };
+        let fallback = Fallback { from, reason: error.to_string(), hint: error.hint(), broken_off };
         (self.sink)(AskEvent::Fallback(fallback.clone()));
         self.fallback = Some(fallback);
         if broken_off {
-            let close = if self.segmenter.in_code() {
-                "\n```"
-            } else {
-                ""
-            };
-            self.say(&format!("{close}\n\n*(The model's answer broke off here. What the documents say themselves:)*\n\n"));
+            let close = if self.segmenter.in_code() { "\n```" } else { "" };
+            self.say(&format!(
+                "{close}\n\n*(The model's answer broke off here. What the documents say themselves:)*\n\n"
+            ));
         }
         self.built_in();
     }
@@ -263,11 +231,7 @@ impl<'q, 's> Draft<'q, 's> {
     fn built_in(&mut self) {
         self.engine(EngineUsed::BuiltIn);
         let question = self.question;
-        let parts = if question.answerable {
-            extract::extract(&question.text, &question.passages)
-        } else {
-            Vec::new()
-        };
+        let parts = if question.answerable { extract::extract(&question.text, &question.passages) } else { Vec::new() };
         if parts.is_empty() {
             self.not_covered();
             return;
@@ -278,9 +242,7 @@ impl<'q, 's> Draft<'q, 's> {
             let Some(passage) = question.passages.get(part.passage) else {
                 continue;
             };
-            let number = self
-                .numbering
-                .cite(part.passage, passage, || Some(part.quote));
+            let number = self.numbering.cite(part.passage, passage, || Some(part.quote));
             let mut text = String::new();
             // Where a sentence stands is half of what it means (`blockcommit` is a heading there).
             if shown != Some(part.passage) {
@@ -311,11 +273,7 @@ impl<'q, 's> Draft<'q, 's> {
         self.nearest = nearest(&self.question.passages);
         let mut text = "The documents do not seem to cover this. The nearest pages:\n\n".to_owned();
         for source in &self.nearest {
-            let heading = if source.heading.is_empty() {
-                String::new()
-            } else {
-                format!(" › {}", source.heading)
-            };
+            let heading = if source.heading.is_empty() { String::new() } else { format!(" › {}", source.heading) };
             text.push_str(&format!("- {}{heading} ({})\n", source.title, source.page));
         }
         self.say(&text);
@@ -332,13 +290,9 @@ impl<'q, 's> Draft<'q, 's> {
             if declined {
                 grounded = false;
             } else if !grounded {
-                self.notes
-                    .push("nothing in this answer could be traced to the documents".to_owned());
+                self.notes.push("nothing in this answer could be traced to the documents".to_owned());
             } else if !self.question.answerable {
-                self.notes.push(
-                    "the documents may not cover this: the search found little that matches"
-                        .to_owned(),
-                );
+                self.notes.push("the documents may not cover this: the search found little that matches".to_owned());
             }
             if !declined {
                 self.notes.extend(self.checker.notes());
@@ -370,11 +324,7 @@ fn place_of(passage: &Passage) -> String {
     let place = if passage.heading.is_empty() {
         passage.title.clone()
     } else {
-        format!(
-            "{} › {}",
-            passage.title,
-            passage.heading.replace(" > ", " › ")
-        )
+        format!("{} › {}", passage.title, passage.heading.replace(" > ", " › "))
     };
     // Asterisks in a heading would end the emphasis around it.
     place.replace('*', "\\*")

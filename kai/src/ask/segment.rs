@@ -134,14 +134,10 @@ fn sentence_end(line: &str, whole: bool) -> Cut {
 /// `1` before the stop: the number of a list item, or an abbreviation's letters.
 fn is_ordinal(before: &str) -> bool {
     let before = before.trim_start();
-    before
-        .bytes()
-        .all(|b| b.is_ascii_digit() || b == b'*' || b == b'-')
-        || ["e.g", "i.e", "vs", "cf", "etc"].iter().any(|known| {
-            before
-                .strip_suffix(known)
-                .is_some_and(|head| !head.ends_with(char::is_alphanumeric))
-        })
+    before.bytes().all(|b| b.is_ascii_digit() || b == b'*' || b == b'-')
+        || ["e.g", "i.e", "vs", "cf", "etc"]
+            .iter()
+            .any(|known| before.strip_suffix(known).is_some_and(|head| !head.ends_with(char::is_alphanumeric)))
 }
 
 fn after_stop(line: &str, stop: usize) -> Cut {
@@ -162,9 +158,7 @@ fn after_stop(line: &str, stop: usize) -> Cut {
         if tail.starts_with('[') {
             match tail.find(']') {
                 Some(close)
-                    if tail[1..close]
-                        .chars()
-                        .all(|c| c.is_ascii_digit() || matches!(c, ',' | ' ' | '-' | '–')) =>
+                    if tail[1..close].chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | ' ' | '-' | '–')) =>
                 {
                     end += rest.len() - tail.len() + close + 1;
                     continue;
@@ -192,17 +186,15 @@ mod tests {
 
     fn cut(pieces: &[&str]) -> Vec<Segment> {
         let mut segmenter = Segmenter::default();
-        let mut out: Vec<Segment> = pieces
-            .iter()
-            .flat_map(|piece| segmenter.push(piece))
-            .collect();
+        let mut out: Vec<Segment> = pieces.iter().flat_map(|piece| segmenter.push(piece)).collect();
         out.extend(segmenter.finish());
         out
     }
 
     #[test]
     fn sentences_keep_their_citations() {
-        let text = "Use `zfs. Send` it [1]. Then wait.[2] [3] See e.g. Zpool 2.1 now\n1. Do it. \n```\nls. Pwd\n```\nEnd";
+        let text =
+            "Use `zfs. Send` it [1]. Then wait.[2] [3] See e.g. Zpool 2.1 now\n1. Do it. \n```\nls. Pwd\n```\nEnd";
         let sentence = |s: &str| Segment::Sentence(s.to_owned());
         let code = |s: &str| Segment::Code(s.to_owned());
         assert_eq!(

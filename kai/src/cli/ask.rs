@@ -189,6 +189,7 @@ fn sources(ui: &Ui, answer: &Answer) {
 }
 
 fn place(ui: &Ui, at: &ask::Source) -> String {
-    let heading = if at.heading.is_empty() { String::new() } else { format!(" › {}", at.heading.replace(" > ", " › ")) };
+    let heading =
+        if at.heading.is_empty() { String::new() } else { format!(" › {}", at.heading.replace(" > ", " › ")) };
     format!("{}{heading} {}", at.title, ui.dim(&format!("({} · {})", at.source, at.page)))
 }

@@ -156,7 +156,12 @@ fn list(ui: &Ui, packs: &[PackStatus]) {
             [only] => only.version.clone(),
             [first, rest @ ..] => format!("{} (+{} packages)", first.version, rest.len()),
         };
-        ui.line(&format!("{:<18} {:>6}  {date:<12} {version:<32} {state}{}", pack.name.to_string(), pack.pages, pack.about));
+        ui.line(&format!(
+            "{:<18} {:>6}  {date:<12} {version:<32} {state}{}",
+            pack.name.to_string(),
+            pack.pages,
+            pack.about
+        ));
     }
     let pages: u64 = packs.iter().map(|pack| pack.pages).sum();
     ui.line(&format!("{:<18} {pages:>6}", "in all"));

@@ -69,7 +69,8 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let failure = Self::of(&error);
         if error.is_disk_full() {
-            return failure.hint("the disk is full: free some space and run `kai index` again; the index before is whole");
+            return failure
+                .hint("the disk is full: free some space and run `kai index` again; the index before is whole");
         }
         match error {
             StoreError::Absent(_) => {

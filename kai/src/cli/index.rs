@@ -17,13 +17,16 @@ use crate::ui::{Progress, Ui};
 /// indexed before. Pages that have not changed cost nothing, pages that are gone leave. Everything
 /// is found by words within seconds; vectors follow, and a run that was stopped goes on with them.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   kai index                                   everything
   kai index ~/notes                           a folder of Markdown, HTML, man pages, rst or text
   kai index https://example.org/sitemap.xml   every page that a sitemap lists
   kai index --rebuild --embedder ollama:nomic-embed-text
-  kai index status")]
+  kai index status"
+)]
 pub(super) struct Index {
     #[command(subcommand)]
     command: Option<IndexCommand>,
@@ -236,7 +239,9 @@ async fn forget(source: &str, context: &Context) -> Result<Outcome, Failure> {
     let mut writer = Writer::open(&index).await?;
     match run::forget(&mut writer, source).await? {
         Some(pages) => {
-            context.ui.status(&format!("source {source} is out of the index, with {pages} pages; its files are untouched"));
+            context
+                .ui
+                .status(&format!("source {source} is out of the index, with {pages} pages; its files are untouched"));
             Ok(Outcome::Done)
         }
         None => Err(Failure::new(format!("the index has no source {source}")).hint("`kai index status` lists them")),

@@ -48,7 +48,12 @@ fn show(ui: &Ui, status: &Status<'_>) {
         ui.line(&format!("{:<20} {:>8} {age:>12}  {}", source.name, source.pages, source.location));
     }
     ui.line("");
-    ui.line(&format!("{} pages, {} passages, {:.1} MB", manifest.pages, manifest.passages, status.disk_bytes as f64 / 1e6));
+    ui.line(&format!(
+        "{} pages, {} passages, {:.1} MB",
+        manifest.pages,
+        manifest.passages,
+        status.disk_bytes as f64 / 1e6
+    ));
     match &manifest.embedder {
         Some(embedder) => ui.line(&format!(
             "vectors by {} ({} floats): {} of {} passages",

@@ -56,7 +56,11 @@ pub(super) async fn run(args: Search, context: Context) -> Result<Outcome, Failu
 
 fn show(ui: &Ui, found: &Found) {
     for (number, hit) in (1..).zip(&found.hits) {
-        let place = if hit.heading.is_empty() { String::new() } else { format!(" › {}", hit.heading.replace(" > ", " › ")) };
+        let place = if hit.heading.is_empty() {
+            String::new()
+        } else {
+            format!(" › {}", hit.heading.replace(" > ", " › "))
+        };
         ui.line(&format!("{} {}{place}", ui.dim(&format!("{number:>2}")), ui.bold(&hit.title)));
         ui.line(&format!("   {}", ui.dim(&format!("{} · {} · {:.2}", hit.source, hit.page, hit.score))));
         ui.line(&format!("   {}\n", highlighted(ui, &found.query, hit)));

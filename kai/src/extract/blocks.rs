@@ -74,10 +74,7 @@ fn push_plain<'a>(out: &mut Vec<Block<'a>>, block: &'a str) {
         return;
     }
     out.push(match block.split_once('\n') {
-        Some((term, body)) if is_term(term) => Block::Definition {
-            term: term.trim(),
-            body: body.trim(),
-        },
+        Some((term, body)) if is_term(term) => Block::Definition { term: term.trim(), body: body.trim() },
         Some(_) | None => Block::Prose(block),
     });
 }
@@ -88,9 +85,7 @@ fn is_term(line: &str) -> bool {
 }
 
 /// Abbreviations after which a capital letter does not begin a sentence.
-const ABBREVIATIONS: &[&str] = &[
-    "e.g", "i.e", "etc", "vs", "cf", "resp", "approx", "incl", "no", "fig", "eg", "ie",
-];
+const ABBREVIATIONS: &[&str] = &["e.g", "i.e", "etc", "vs", "cf", "resp", "approx", "incl", "no", "fig", "eg", "ie"];
 
 /// Cuts prose into sentences; a line break always ends one. Slices keep their closing sign and lose
 /// the blanks around them.
@@ -127,19 +122,12 @@ fn begins_sentence(after: &str) -> bool {
         return true;
     }
     let next = after.trim_start();
-    after.len() != next.len()
-        && next
-            .chars()
-            .next()
-            .is_none_or(|c| !c.is_lowercase() && !matches!(c, ',' | ';' | ')'))
+    after.len() != next.len() && next.chars().next().is_none_or(|c| !c.is_lowercase() && !matches!(c, ',' | ';' | ')'))
 }
 
 fn is_abbreviation(sentence: &str) -> bool {
-    let last = sentence
-        .trim_end_matches('.')
-        .rsplit(|c: char| c.is_whitespace() || c == '(')
-        .next()
-        .unwrap_or_default();
+    let last =
+        sentence.trim_end_matches('.').rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
     sentence.ends_with('.') && ABBREVIATIONS.contains(&last.to_lowercase().as_str())
 }
 
@@ -156,15 +144,13 @@ mod tests {
 
     #[test]
     fn blocks_are_told_apart() {
-        let text = "Prose here.\n\n-w, --raw\nSend it raw.\n\n```\nzfs send -w\n\nzfs receive\n```\nafter\n\na | b\n1 | 2\n";
+        let text =
+            "Prose here.\n\n-w, --raw\nSend it raw.\n\n```\nzfs send -w\n\nzfs receive\n```\nafter\n\na | b\n1 | 2\n";
         assert_eq!(
             blocks(text),
             [
                 Block::Prose("Prose here."),
-                Block::Definition {
-                    term: "-w, --raw",
-                    body: "Send it raw."
-                },
+                Block::Definition { term: "-w, --raw", body: "Send it raw." },
                 Block::Code("zfs send -w\n\nzfs receive"),
                 Block::Prose("after"),
                 Block::Table("a | b\n1 | 2"),
@@ -181,19 +167,10 @@ mod tests {
     fn sentences_end_where_people_end_them() {
         let cases: &[(&str, &[&str])] = &[
             ("One. Two! Three?", &["One.", "Two!", "Three?"]),
-            (
-                "See e.g. Zpool. (Really.) Done",
-                &["See e.g. Zpool.", "(Really.)", "Done"],
-            ),
-            (
-                "Version 2.1 of it. see below",
-                &["Version 2.1 of it. see below"],
-            ),
+            ("See e.g. Zpool. (Really.) Done", &["See e.g. Zpool.", "(Really.)", "Done"]),
+            ("Version 2.1 of it. see below", &["Version 2.1 of it. see below"]),
             ("first line\nsecond line", &["first line", "second line"]),
-            (
-                "Ends with \"quote.\" Next",
-                &["Ends with \"quote.\"", "Next"],
-            ),
+            ("Ends with \"quote.\" Next", &["Ends with \"quote.\"", "Next"]),
             ("", &[]),
         ];
         for (text, expected) in cases {

@@ -38,12 +38,7 @@ pub fn extract(question: &str, passages: &[Passage]) -> Vec<Part> {
     let stems: Vec<Vec<String>> = units.iter().map(|unit| unit.stems.clone()).collect();
     let query = Query::new(question, &stems);
     let chosen = select::select(&query, passages, &units);
-    let page = |unit: &Unit<'_>| {
-        passages
-            .get(unit.passage)
-            .map(|p| p.page.as_str())
-            .unwrap_or_default()
-    };
+    let page = |unit: &Unit<'_>| passages.get(unit.passage).map(|p| p.page.as_str()).unwrap_or_default();
     let mut pages: Vec<&str> = Vec::new();
     for unit in &chosen {
         if !pages.contains(&page(unit)) {
@@ -51,60 +46,34 @@ pub fn extract(question: &str, passages: &[Passage]) -> Vec<Part> {
         }
     }
     let mut ordered = chosen;
-    ordered.sort_by_key(|unit| {
-        (
-            pages.iter().position(|known| *known == page(unit)),
-            unit.passage,
-            unit.place,
-        )
-    });
+    ordered.sort_by_key(|unit| (pages.iter().position(|known| *known == page(unit)), unit.passage, unit.place));
     ordered.into_iter().map(part).collect()
 }
 
 fn part(unit: &Unit<'_>) -> Part {
     let text = unit.pieces.join(" ");
-    let quote = unit
-        .pieces
-        .first()
-        .map(|piece| (*piece).to_owned())
-        .unwrap_or_default();
+    let quote = unit.pieces.first().map(|piece| (*piece).to_owned()).unwrap_or_default();
     let (head, tail) = match unit.shape {
         Shape::Prose => (text, String::new()),
         Shape::Definition { term } => {
             let from = if unit.skipped { "… " } else { "" };
             let to = if unit.cut { " …" } else { "" };
-            (
-                format!("{}: {from}{text}{to}", code_span(term)),
-                String::new(),
-            )
+            (format!("{}: {from}{text}{to}", code_span(term)), String::new())
         }
         Shape::Code { lead } => (lead.unwrap_or_default().to_owned(), fenced(&text)),
         Shape::Table { header } => (String::new(), table(header, &unit.pieces)),
     };
-    Part {
-        passage: unit.passage,
-        head,
-        tail,
-        quote,
-    }
+    Part { passage: unit.passage, head, tail, quote }
 }
 
 /// Inline code, with a fence that the text itself does not contain.
 fn code_span(text: &str) -> String {
-    if text.contains('`') {
-        text.to_owned()
-    } else {
-        format!("`{text}`")
-    }
+    if text.contains('`') { text.to_owned() } else { format!("`{text}`") }
 }
 
 /// A code block, with a fence longer than any run of backticks in it.
 fn fenced(code: &str) -> String {
-    let longest = code
-        .split(|c: char| c != '`')
-        .map(str::len)
-        .max()
-        .unwrap_or(0);
+    let longest = code.split(|c: char| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}\n{code}\n{fence}")
 }

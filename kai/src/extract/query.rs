@@ -77,12 +77,7 @@ impl Query {
                 .map(str::to_lowercase),
         );
         literals.extend(quoted(question));
-        Self {
-            weights,
-            pairs,
-            literals,
-            kind: kind(question),
-        }
+        Self { weights, pairs, literals, kind: kind(question) }
     }
 }
 
@@ -99,27 +94,9 @@ fn quoted(question: &str) -> Vec<String> {
 
 fn kind(question: &str) -> Kind {
     let lower = question.to_lowercase();
-    let explains = [
-        "what is",
-        "what's",
-        "what are",
-        "why",
-        "difference between",
-        "what does",
-        "explain",
-        "meaning of",
-    ];
-    let asks_for_option = [
-        "option",
-        "flag",
-        "command",
-        "switch",
-        "parameter",
-        "setting",
-        "how do",
-        "how to",
-        "how can",
-    ];
+    let explains = ["what is", "what's", "what are", "why", "difference between", "what does", "explain", "meaning of"];
+    let asks_for_option =
+        ["option", "flag", "command", "switch", "parameter", "setting", "how do", "how to", "how can"];
     if explains.iter().any(|phrase| lower.contains(phrase))
         && !asks_for_option.iter().any(|phrase| lower.contains(phrase))
     {
@@ -142,18 +119,9 @@ mod tests {
 
     #[test]
     fn rare_words_weigh_more_and_absent_ones_nothing() {
-        let units: Vec<Vec<String>> = ["pool scrub", "pool", "pool"]
-            .iter()
-            .map(|t| words::content(t))
-            .collect();
+        let units: Vec<Vec<String>> = ["pool scrub", "pool", "pool"].iter().map(|t| words::content(t)).collect();
         let query = Query::new("scrub the pool with a broom", &units);
-        let weight = |stem: &str| {
-            query
-                .weights
-                .iter()
-                .find(|(s, _)| s == stem)
-                .map(|(_, w)| *w)
-        };
+        let weight = |stem: &str| query.weights.iter().find(|(s, _)| s == stem).map(|(_, w)| *w);
         assert!(weight("scrub") > weight("pool"), "{query:?}");
         assert_eq!(weight("broom"), None);
     }
@@ -164,10 +132,7 @@ mod tests {
             ("what is a checkpoint", Kind::Explanation),
             ("why is the pool still full?", Kind::Explanation),
             ("what is the option for raw streams", Kind::Action),
-            (
-                "cannot import 'tank': pool was previously in use",
-                Kind::Action,
-            ),
+            ("cannot import 'tank': pool was previously in use", Kind::Action),
         ] {
             assert_eq!(kind(question), expected, "{question}");
         }

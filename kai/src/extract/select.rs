@@ -46,19 +46,10 @@ struct Scored<'u, 'a> {
 }
 
 /// Chooses candidates, best first. Empty if none of them shares a word with the question.
-pub(crate) fn select<'u, 'a>(
-    query: &Query,
-    passages: &[Passage],
-    units: &'u [Unit<'a>],
-) -> Vec<&'u Unit<'a>> {
+pub(crate) fn select<'u, 'a>(query: &Query, passages: &[Passage], units: &'u [Unit<'a>]) -> Vec<&'u Unit<'a>> {
     let headings: Vec<HashSet<String>> = passages
         .iter()
-        .map(|p| {
-            words::content(&p.title)
-                .into_iter()
-                .chain(words::content(&p.heading))
-                .collect()
-        })
+        .map(|p| words::content(&p.title).into_iter().chain(words::content(&p.heading)).collect())
         .collect();
     let covers: Vec<f32> = passages
         .iter()
@@ -73,10 +64,8 @@ pub(crate) fn select<'u, 'a>(
                 .sum()
         })
         .collect();
-    let mut candidates: Vec<Scored<'_, '_>> = units
-        .iter()
-        .filter_map(|unit| score(query, &headings, &covers, passages, unit))
-        .collect();
+    let mut candidates: Vec<Scored<'_, '_>> =
+        units.iter().filter_map(|unit| score(query, &headings, &covers, passages, unit)).collect();
     spread(&mut candidates);
     let best = candidates.iter().map(|c| c.score).fold(0.0, f32::max);
     let mut chosen: Vec<Scored<'_, '_>> = Vec::new();
@@ -95,15 +84,11 @@ pub(crate) fn select<'u, 'a>(
                 .filter_map(|i| query.weights.get(*i))
                 .map(|(_, weight)| weight)
                 .sum();
-            let likeness = chosen
-                .iter()
-                .map(|c| likeness(&c.stems, &candidate.stems))
-                .fold(0.0, f32::max);
+            let likeness = chosen.iter().map(|c| likeness(&c.stems, &candidate.stems)).fold(0.0, f32::max);
             if likeness > 0.75 {
                 continue;
             }
-            let value = candidate.score * (1.0 - LIKENESS * likeness)
-                + FRESH * fresh * candidate.score.min(1.0);
+            let value = candidate.score * (1.0 - LIKENESS * likeness) + FRESH * fresh * candidate.score.min(1.0);
             if next.is_none_or(|(_, known)| value > known) {
                 next = Some((index, value));
             }
@@ -138,22 +123,14 @@ fn score<'u, 'a>(
         }
     }
     let lower = unit.text().to_lowercase();
-    let literals = query
-        .literals
-        .iter()
-        .filter(|literal| lower.contains(literal.as_str()))
-        .count();
+    let literals = query.literals.iter().filter(|literal| lower.contains(literal.as_str())).count();
     if matched.is_empty() && literals == 0 && above == 0.0 {
         return None;
     }
     let pairs = query
         .pairs
         .iter()
-        .filter(|(a, b)| {
-            unit.stems
-                .windows(2)
-                .any(|w| matches!(w, [x, y] if x == a && y == b))
-        })
+        .filter(|(a, b)| unit.stems.windows(2).any(|w| matches!(w, [x, y] if x == a && y == b)))
         .count();
     let length = count(unit.chars());
     // Short pieces match by accident, long ones by sheer length.
@@ -162,12 +139,7 @@ fn score<'u, 'a>(
     let prior = 1.0 / (1.0 + RANK * count(unit.passage));
     let around = 1.0 - PASSAGE + PASSAGE * covers.get(unit.passage).copied().unwrap_or(0.0);
     let score = base * form(query.kind, unit, passages) * prior * around;
-    Some(Scored {
-        unit,
-        score,
-        matched,
-        stems,
-    })
+    Some(Scored { unit, score, matched, stems })
 }
 
 /// How well the form of a piece suits the kind of the question.
@@ -176,23 +148,11 @@ fn form(kind: Kind, unit: &Unit<'_>, passages: &[Passage]) -> f32 {
         let text = unit.text();
         !words::options(&text).is_empty() || text.contains('=') || text.contains('_')
     };
-    let heading = passages
-        .get(unit.passage)
-        .map(|p| p.heading.to_lowercase())
-        .unwrap_or_default();
+    let heading = passages.get(unit.passage).map(|p| p.heading.to_lowercase()).unwrap_or_default();
     // Lists of references and of people answer nothing.
-    let boiler = [
-        "see also",
-        "authors",
-        "author",
-        "copyright",
-        "history",
-        "bugs",
-        "reporting bugs",
-        "colophon",
-    ]
-    .iter()
-    .any(|name| heading == *name || heading.ends_with(&format!("> {name}")));
+    let boiler = ["see also", "authors", "author", "copyright", "history", "bugs", "reporting bugs", "colophon"]
+        .iter()
+        .any(|name| heading == *name || heading.ends_with(&format!("> {name}")));
     let base = match (kind, unit.shape) {
         (Kind::Action, Shape::Code { .. }) => 1.2,
         (Kind::Action, Shape::Definition { .. }) => 1.2,
@@ -209,32 +169,20 @@ fn form(kind: Kind, unit: &Unit<'_>, passages: &[Passage]) -> f32 {
         (Kind::Explanation, Shape::Prose) => 1.1,
         (Kind::Explanation, Shape::Table { .. }) => 0.8,
     };
-    let base = if heading.ends_with("synopsis") || heading.ends_with("examples") {
-        base * 1.15
-    } else {
-        base
-    };
+    let base = if heading.ends_with("synopsis") || heading.ends_with("examples") { base * 1.15 } else { base };
     if boiler { base * 0.4 } else { base }
 }
 
 /// Lends a piece some of its neighbours' score: the sentence after the one that names the subject
 /// is often the one that says what to do.
 fn spread(candidates: &mut [Scored<'_, '_>]) {
-    let scores: Vec<(usize, usize, f32)> = candidates
-        .iter()
-        .map(|c| (c.unit.passage, c.unit.place, c.score))
-        .collect();
+    let scores: Vec<(usize, usize, f32)> = candidates.iter().map(|c| (c.unit.passage, c.unit.place, c.score)).collect();
     for index in 0..candidates.len() {
         let near = |i: Option<usize>| -> f32 {
-            let (Some(here), Some(there)) = (scores.get(index), i.and_then(|i| scores.get(i)))
-            else {
+            let (Some(here), Some(there)) = (scores.get(index), i.and_then(|i| scores.get(i))) else {
                 return 0.0;
             };
-            if here.0 == there.0 && here.1.abs_diff(there.1) == 1 {
-                there.2
-            } else {
-                0.0
-            }
+            if here.0 == there.0 && here.1.abs_diff(there.1) == 1 { there.2 } else { 0.0 }
         };
         let lent = SPREAD * near(index.checked_sub(1)).max(near(index.checked_add(1)));
         if let Some(candidate) = candidates.get_mut(index) {

@@ -56,11 +56,7 @@ pub(crate) struct Unit<'a> {
 impl Unit<'_> {
     /// How many characters it takes to show.
     pub(crate) fn chars(&self) -> usize {
-        let pieces: usize = self
-            .pieces
-            .iter()
-            .map(|piece| piece.chars().count() + 1)
-            .sum();
+        let pieces: usize = self.pieces.iter().map(|piece| piece.chars().count() + 1).sum();
         pieces
             + match self.shape {
                 Shape::Prose => 0,
@@ -102,15 +98,7 @@ pub(crate) fn units(passages: &[Passage]) -> Vec<Unit<'_>> {
 }
 
 fn cut<'a>(passage: usize, block: Block<'a>, previous: Option<Block<'a>>, out: &mut Vec<Unit<'a>>) {
-    let unit = |shape, pieces, skipped, cut| Unit {
-        passage,
-        place: 0,
-        shape,
-        pieces,
-        stems: Vec::new(),
-        skipped,
-        cut,
-    };
+    let unit = |shape, pieces, skipped, cut| Unit { passage, place: 0, shape, pieces, stems: Vec::new(), skipped, cut };
     match block {
         Block::Prose(text) => {
             for pieces in windows(&sentences(text), WINDOW) {
@@ -121,24 +109,12 @@ fn cut<'a>(passage: usize, block: Block<'a>, previous: Option<Block<'a>>, out: &
             let all = windows(&sentences(body), EXPLANATION);
             let last = all.len().saturating_sub(1);
             for (index, pieces) in all.into_iter().enumerate() {
-                out.push(unit(
-                    Shape::Definition { term },
-                    pieces,
-                    index > 0,
-                    index < last,
-                ));
+                out.push(unit(Shape::Definition { term }, pieces, index > 0, index < last));
             }
         }
         Block::Code(code) => {
             if code.chars().count() <= CODE_CHARS {
-                out.push(unit(
-                    Shape::Code {
-                        lead: lead(previous),
-                    },
-                    vec![code],
-                    false,
-                    false,
-                ));
+                out.push(unit(Shape::Code { lead: lead(previous) }, vec![code], false, false));
             }
         }
         Block::Table(table) => {

@@ -9,19 +9,17 @@ use rust_stemmers::{Algorithm, Stemmer};
 /// Words that say nothing about a subject. Short question words are in it too: they would otherwise
 /// be the rarest words of a manual page and win every comparison.
 const STOP: &[&str] = &[
-    "a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be",
-    "been", "before", "being", "but", "by", "can", "cannot", "could", "did", "do", "does", "doing",
-    "don", "done", "each", "either", "else", "etc", "even", "ever", "every", "for", "from", "get",
-    "gets", "give", "given", "go", "goes", "had", "has", "have", "he", "her", "here", "him", "his",
-    "how", "i", "if", "in", "instead", "into", "is", "it", "its", "itself", "just", "know", "let",
-    "like", "ll", "make", "makes", "may", "me", "might", "more", "most", "much", "must", "my",
-    "need", "needs", "no", "not", "now", "of", "off", "on", "only", "or", "other", "our", "out",
-    "over", "own", "put", "re", "said", "same", "say", "says", "see", "set", "shall", "she",
-    "should", "so", "some", "such", "tell", "tells", "than", "that", "the", "their", "them",
-    "then", "there", "these", "they", "this", "those", "through", "to", "too", "up", "upon", "us",
-    "use", "used", "uses", "using", "ve", "very", "want", "was", "way", "we", "well", "were",
-    "what", "when", "where", "whether", "which", "while", "who", "whose", "why", "will", "with",
-    "without", "would", "you", "your", "yours",
+    "a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "been", "before", "being",
+    "but", "by", "can", "cannot", "could", "did", "do", "does", "doing", "don", "done", "each", "either", "else",
+    "etc", "even", "ever", "every", "for", "from", "get", "gets", "give", "given", "go", "goes", "had", "has", "have",
+    "he", "her", "here", "him", "his", "how", "i", "if", "in", "instead", "into", "is", "it", "its", "itself", "just",
+    "know", "let", "like", "ll", "make", "makes", "may", "me", "might", "more", "most", "much", "must", "my", "need",
+    "needs", "no", "not", "now", "of", "off", "on", "only", "or", "other", "our", "out", "over", "own", "put", "re",
+    "said", "same", "say", "says", "see", "set", "shall", "she", "should", "so", "some", "such", "tell", "tells",
+    "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "through", "to", "too",
+    "up", "upon", "us", "use", "used", "uses", "using", "ve", "very", "want", "was", "way", "we", "well", "were",
+    "what", "when", "where", "whether", "which", "while", "who", "whose", "why", "will", "with", "without", "would",
+    "you", "your", "yours",
 ];
 
 /// Whether the (lower-case) word carries no subject.
@@ -80,11 +78,7 @@ pub fn options(text: &str) -> Vec<String> {
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let opens = previous.is_none_or(|p| {
-            p.is_whitespace()
-                || matches!(
-                    p,
-                    '(' | '[' | '{' | '`' | '"' | '\'' | '|' | ',' | '/' | '*' | '<'
-                )
+            p.is_whitespace() || matches!(p, '(' | '[' | '{' | '`' | '"' | '\'' | '|' | ',' | '/' | '*' | '<')
         });
         if c == '-' && opens {
             let length = option_length(rest);
@@ -115,9 +109,10 @@ fn option_length(text: &str) -> usize {
         .map(char::len_utf8)
         .sum();
     let name = body[..name].trim_end_matches(['-', '_', '.', '?']).len();
-    let starts_well = body.chars().next().is_some_and(|c| {
-        c.is_ascii_alphabetic() || (dashes == 1 && c.is_ascii_digit() && name == 1)
-    });
+    let starts_well = body
+        .chars()
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || (dashes == 1 && c.is_ascii_digit() && name == 1));
     if starts_well { dashes + name } else { 0 }
 }
 
@@ -127,10 +122,7 @@ fn option_length(text: &str) -> usize {
 pub fn numbers(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     for word in text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '_'))) {
-        let digits: String = word
-            .chars()
-            .take_while(|c| c.is_ascii_digit() || *c == '.')
-            .collect();
+        let digits: String = word.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
         let digits = digits.trim_matches('.');
         if !digits.is_empty() {
             out.push(digits.to_owned());
@@ -191,10 +183,7 @@ impl Bag {
                 short(known)
                     && known.len() <= 16
                     && known.chars().skip(1).any(|c| c == *letter)
-                    && known
-                        .chars()
-                        .skip(1)
-                        .any(|c| c.is_ascii_uppercase() || known.len() <= 5)
+                    && known.chars().skip(1).any(|c| c.is_ascii_uppercase() || known.len() <= 5)
             }),
             // A bundle (`-nv`): every letter must be known by itself.
             many => many.len() <= 4 && many.iter().all(|l| self.options.contains(&format!("-{l}"))),
@@ -229,10 +218,7 @@ mod tests {
     fn options_are_found_where_they_stand() {
         let cases: &[(&str, &[&str])] = &[
             ("Use -w, --raw here", &["-w", "--raw"]),
-            (
-                "`--cloud-init=root-password-generate=on`",
-                &["--cloud-init"],
-            ),
+            ("`--cloud-init=root-password-generate=on`", &["--cloud-init"]),
             ("zfs send [-DLPw] [-i|-I snap]", &["-DLPw", "-i", "-I"]),
             ("well-known 10-20 re-run a - b -- c", &[]),
             ("(--name.) ‘-x’", &["--name"]),
@@ -246,10 +232,7 @@ mod tests {
 
     #[test]
     fn numbers_are_digit_runs() {
-        assert_eq!(
-            numbers("cap at 8 GB, 500M, raidz2, 10.2.0.0/24."),
-            ["8", "500", "10.2.0.0", "24"]
-        );
+        assert_eq!(numbers("cap at 8 GB, 500M, raidz2, 10.2.0.0/24."), ["8", "500", "10.2.0.0", "24"]);
     }
 
     #[test]

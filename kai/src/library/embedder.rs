@@ -68,8 +68,8 @@ fn local(name: &str, home: &Home) -> Result<Arc<dyn Embedder>, LibraryError> {
     } else {
         (home.model(name), name.to_owned())
     };
-    let model = LocalModel::open(&folder)
-        .map_err(|source| LibraryError::Embedder { name: format!("local:{name}"), source })?;
+    let model =
+        LocalModel::open(&folder).map_err(|source| LibraryError::Embedder { name: format!("local:{name}"), source })?;
     Ok(Arc::new(model.named(format!("local:{name}"))))
 }
 

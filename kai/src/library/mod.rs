@@ -137,4 +137,3 @@ pub const DEFAULT_MODEL: &str = embedder::DEFAULT_MODEL;
 fn with_cause(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
-

@@ -234,39 +234,25 @@ impl ModelError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Address { .. } => {
-                Some("set OLLAMA_HOST to HOST, HOST:PORT or http://HOST:PORT".to_owned())
+            Self::Address { .. } => Some("set OLLAMA_HOST to HOST, HOST:PORT or http://HOST:PORT".to_owned()),
+            Self::Unreachable { .. } => {
+                Some("start it (`systemctl start ollama`) or set OLLAMA_HOST to where it runs".to_owned())
             }
-            Self::Unreachable { .. } => Some(
-                "start it (`systemctl start ollama`) or set OLLAMA_HOST to where it runs"
-                    .to_owned(),
-            ),
-            Self::Silent { .. } => {
-                Some("a smaller model answers sooner; `ollama ps` shows what is loaded".to_owned())
-            }
-            Self::Missing {
-                model, installed, ..
-            } => Some(if installed.is_empty() {
+            Self::Silent { .. } => Some("a smaller model answers sooner; `ollama ps` shows what is loaded".to_owned()),
+            Self::Missing { model, installed, .. } => Some(if installed.is_empty() {
                 format!("`ollama pull {model}`")
             } else {
-                format!(
-                    "`ollama pull {model}`, or choose one that is there: {}",
-                    installed.join(", ")
-                )
+                format!("`ollama pull {model}`, or choose one that is there: {}", installed.join(", "))
             }),
             Self::NoneInstalled { .. } => Some("`ollama pull qwen3:4b`, for example".to_owned()),
             Self::NotForChat { .. } => Some("choose a model that can chat".to_owned()),
             Self::Busy { .. } => Some("ask again in a moment".to_owned()),
-            Self::TooLong { .. } => {
-                Some("configure a larger context, or a model that has one".to_owned())
-            }
+            Self::TooLong { .. } => Some("configure a larger context, or a model that has one".to_owned()),
             Self::LengthLimit { .. } => Some("ask for one thing at a time".to_owned()),
             Self::Refused { .. } | Self::MidAnswer { .. } | Self::CutOff => {
                 Some("its own log says more: `journalctl -u ollama`".to_owned())
             }
-            Self::Client(_) | Self::Broken { .. } | Self::Empty { .. } | Self::Garbled { .. } => {
-                None
-            }
+            Self::Client(_) | Self::Broken { .. } | Self::Empty { .. } | Self::Garbled { .. } => None,
         }
     }
 }

@@ -47,7 +47,8 @@ impl Progress {
         match bytes {
             Some(bytes) => {
                 self.bar.set_length(bytes);
-                self.bar.set_style(style("{spinner} {msg} {wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left"));
+                self.bar
+                    .set_style(style("{spinner} {msg} {wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left"));
             }
             None => self.bar.set_style(style("{spinner} {msg} {bytes}, {bytes_per_sec}")),
         }

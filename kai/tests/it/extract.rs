@@ -49,38 +49,23 @@ fn answers_hold_what_answers_the_question() {
             "how do I copy a guest with a fresh network address",
             "guest-copy --name web2 --mac auto web1\n\nguest-start web2",
         ),
-        (
-            "which option gives the copy another network address?",
-            "--mac ADDRESS",
-        ),
+        ("which option gives the copy another network address?", "--mac ADDRESS"),
         ("limit the memory that the cache takes", "cache_limit_max"),
         ("what is cache_limit_max", "in bytes"),
         ("how many bytes is one M unit", "M | 1,024 k"),
     ] {
         let parts = extract(question, &pages);
-        let text: String = parts
-            .iter()
-            .map(|p| format!("{}\n{}\n", p.head, p.tail))
-            .collect();
+        let text: String = parts.iter().map(|p| format!("{}\n{}\n", p.head, p.tail)).collect();
         assert!(text.contains(wanted), "{question}: {text}");
-        assert!(
-            !text.contains("many people"),
-            "lists of authors answer nothing: {text}"
-        );
+        assert!(!text.contains("many people"), "lists of authors answer nothing: {text}");
     }
 }
 
 #[test]
 fn code_stays_whole_and_in_fences() {
     let parts = extract("copy a guest with a fresh network address", &host_pages());
-    let code = parts
-        .iter()
-        .find(|p| p.tail.starts_with("```"))
-        .expect("a code block");
-    assert_eq!(
-        code.tail,
-        "```\nguest-copy --name web2 --mac auto web1\n\nguest-start web2\n```"
-    );
+    let code = parts.iter().find(|p| p.tail.starts_with("```")).expect("a code block");
+    assert_eq!(code.tail, "```\nguest-copy --name web2 --mac auto web1\n\nguest-start web2\n```");
     assert_eq!(code.head, "To copy a guest with a fresh network address:");
 }
 
@@ -104,28 +89,18 @@ async fn every_piece_is_cited_and_numbers_are_in_order() {
     assert_eq!(numbers, (1..=answer.citations.len()).collect::<Vec<_>>());
     let mut at = 0;
     for number in numbers {
-        let found = answer.text[at..]
-            .find(&format!("[{number}]"))
-            .expect("in order of appearance");
+        let found = answer.text[at..].find(&format!("[{number}]")).expect("in order of appearance");
         at += found;
     }
     for citation in &answer.citations {
         let quote = citation.quote.as_deref().expect("a quote");
-        assert!(
-            host_pages()
-                .iter()
-                .any(|p| p.title == citation.at.title && p.text.contains(quote)),
-            "{quote}"
-        );
+        assert!(host_pages().iter().any(|p| p.title == citation.at.title && p.text.contains(quote)), "{quote}");
     }
 }
 
 /// The words of a text, in order, without Markdown around them.
 fn plain(text: &str) -> String {
-    text.replace(['`', '|'], " ")
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    text.replace(['`', '|'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 proptest! {

@@ -74,10 +74,6 @@ fn nothing_after_the_end_is_read() {
     let text = "{\"message\":{\"content\":\"a\"}}\n{\"done\":true,\"message\":{\"content\":\"b\"}}\n{\"message\":{\"content\":\"c\"}}\n";
     let events = read(&[text.as_bytes()]);
     assert_eq!(events.len(), 3);
-    assert_eq!(
-        events[1],
-        StreamEvent::Text("b".into()),
-        "the last line may carry text"
-    );
+    assert_eq!(events[1], StreamEvent::Text("b".into()), "the last line may carry text");
     assert!(matches!(events[2], StreamEvent::Done(_)));
 }

@@ -82,33 +82,17 @@ struct Sentence {
 }
 
 /// Reads and parses one file of the folder.
-fn read<T: DeserializeOwned>(
-    folder: &Path,
-    name: &str,
-    raw: &mut Vec<u8>,
-) -> Result<T, EmbedError> {
-    let bytes = std::fs::read(folder.join(name))
-        .map_err(|err| unusable(folder, format!("{name} cannot be read: {err}")))?;
+fn read<T: DeserializeOwned>(folder: &Path, name: &str, raw: &mut Vec<u8>) -> Result<T, EmbedError> {
+    let bytes =
+        std::fs::read(folder.join(name)).map_err(|err| unusable(folder, format!("{name} cannot be read: {err}")))?;
     raw.extend_from_slice(&bytes);
-    serde_json::from_slice(&bytes).map_err(|err| {
-        unusable(
-            folder,
-            format!("{name} is not the JSON that was expected: {err}"),
-        )
-    })
+    serde_json::from_slice(&bytes)
+        .map_err(|err| unusable(folder, format!("{name} is not the JSON that was expected: {err}")))
 }
 
 /// The same for a file that may be absent.
-fn read_optional<T: DeserializeOwned>(
-    folder: &Path,
-    name: &str,
-    raw: &mut Vec<u8>,
-) -> Result<Option<T>, EmbedError> {
-    if folder.join(name).exists() {
-        read(folder, name, raw).map(Some)
-    } else {
-        Ok(None)
-    }
+fn read_optional<T: DeserializeOwned>(folder: &Path, name: &str, raw: &mut Vec<u8>) -> Result<Option<T>, EmbedError> {
+    if folder.join(name).exists() { read(folder, name, raw).map(Some) } else { Ok(None) }
 }
 
 impl Config {
@@ -119,28 +103,16 @@ impl Config {
         let mut raw = Vec::new();
         let encoder: Encoder = read(folder, "config.json", &mut raw)?;
         let pooling: Option<Pooling> = read_optional(folder, "1_Pooling/config.json", &mut raw)?;
-        let sentence: Option<Sentence> =
-            read_optional(folder, "sentence_bert_config.json", &mut raw)?;
+        let sentence: Option<Sentence> = read_optional(folder, "sentence_bert_config.json", &mut raw)?;
 
         if let Some(kind) = encoder.model_type.as_deref().filter(|kind| *kind != "bert") {
-            return refuse(format!(
-                "config.json: model_type is {kind:?}; only \"bert\" can be run"
-            ));
+            return refuse(format!("config.json: model_type is {kind:?}; only \"bert\" can be run"));
         }
         if encoder.hidden_act != "gelu" {
-            return refuse(format!(
-                "config.json: hidden_act is {:?}; only \"gelu\" can be run",
-                encoder.hidden_act
-            ));
+            return refuse(format!("config.json: hidden_act is {:?}; only \"gelu\" can be run", encoder.hidden_act));
         }
-        if let Some(kind) = encoder
-            .position_embedding_type
-            .as_deref()
-            .filter(|kind| *kind != "absolute")
-        {
-            return refuse(format!(
-                "config.json: position_embedding_type is {kind:?}; only \"absolute\" can be run"
-            ));
+        if let Some(kind) = encoder.position_embedding_type.as_deref().filter(|kind| *kind != "absolute") {
+            return refuse(format!("config.json: position_embedding_type is {kind:?}; only \"absolute\" can be run"));
         }
         // The upper bounds only keep a nonsensical file from turning into an allocation.
         for (field, value, most) in [
@@ -149,17 +121,11 @@ impl Config {
             ("num_attention_heads", encoder.num_attention_heads, 1 << 8),
             ("intermediate_size", encoder.intermediate_size, 1 << 16),
             ("vocab_size", encoder.vocab_size, 1 << 22),
-            (
-                "max_position_embeddings",
-                encoder.max_position_embeddings,
-                1 << 16,
-            ),
+            ("max_position_embeddings", encoder.max_position_embeddings, 1 << 16),
             ("type_vocab_size", encoder.type_vocab_size, 1 << 8),
         ] {
             if value == 0 || value > most {
-                return refuse(format!(
-                    "config.json: {field} is {value}; it must be between 1 and {most}"
-                ));
+                return refuse(format!("config.json: {field} is {value}; it must be between 1 and {most}"));
             }
         }
         if !encoder.hidden_size.is_multiple_of(encoder.num_attention_heads) {
@@ -170,10 +136,7 @@ impl Config {
         }
         let epsilon = encoder.layer_norm_eps as f32;
         if !(epsilon.is_finite() && epsilon >= 0.0) {
-            return refuse(format!(
-                "config.json: layer_norm_eps is {}",
-                encoder.layer_norm_eps
-            ));
+            return refuse(format!("config.json: layer_norm_eps is {}", encoder.layer_norm_eps));
         }
         if let Some(modes) = pooling
             && (!modes.pooling_mode_mean_tokens

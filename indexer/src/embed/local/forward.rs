@@ -26,11 +26,7 @@ pub(super) struct ByteLayer {
 
 impl ByteLayer {
     pub(super) fn new(arch: Arch, layer: &Layer<'_>, config: &Config) -> ByteLayer {
-        let Config {
-            hidden,
-            intermediate,
-            ..
-        } = *config;
+        let Config { hidden, intermediate, .. } = *config;
         ByteLayer {
             attention: Matrix::new(arch, &[layer.query.0, layer.key.0, layer.value.0], hidden),
             output: Matrix::new(arch, &[layer.output.0], hidden),
@@ -93,47 +89,29 @@ impl Encoder<'_> {
         states.clear();
         states.reserve(texts.iter().map(|ids| ids.len()).sum::<usize>() * hidden);
         for ids in texts {
-            for (id, position) in ids
-                .iter()
-                .zip(self.weights.positions().chunks_exact(hidden))
-            {
+            for (id, position) in ids.iter().zip(self.weights.positions().chunks_exact(hidden)) {
                 let word = &words[*id as usize * hidden..][..hidden];
-                states.extend(
-                    word.iter()
-                        .zip(position)
-                        .zip(kind)
-                        .map(|((word, position), kind)| word + position + kind),
-                );
+                states
+                    .extend(word.iter().zip(position).zip(kind).map(|((word, position), kind)| word + position + kind));
             }
         }
         kernels::layer_norm(self.arch, states, self.weights.norm(), self.config.epsilon);
     }
 
-    fn attend(
-        &self,
-        layer: &Layer<'_>,
-        bytes: Option<&ByteLayer>,
-        texts: &[&[u32]],
-        work: &mut Workspace,
-    ) {
-        let Config {
-            hidden,
-            heads,
-            epsilon,
-            ..
-        } = *self.config;
+    fn attend(&self, layer: &Layer<'_>, bytes: Option<&ByteLayer>, texts: &[&[u32]], work: &mut Workspace) {
+        let Config { hidden, heads, epsilon, .. } = *self.config;
         let tokens = work.states.len() / hidden;
         work.wide.resize(tokens * 3 * hidden, 0.0);
         work.mixed.resize(tokens * hidden, 0.0);
         work.change.resize(tokens * hidden, 0.0);
 
         let parts = [layer.query.0, layer.key.0, layer.value.0];
-        Linear {
-            parts: &parts,
-            inputs: hidden,
-            bytes: bytes.map(|layer| &layer.attention),
-        }
-        .apply(self.arch, &work.states, &mut work.wide, &mut work.bytes);
+        Linear { parts: &parts, inputs: hidden, bytes: bytes.map(|layer| &layer.attention) }.apply(
+            self.arch,
+            &work.states,
+            &mut work.wide,
+            &mut work.bytes,
+        );
         let bias = [layer.query.1, layer.key.1, layer.value.1].concat();
         kernels::add_bias(self.arch, &mut work.wide, &bias);
 
@@ -148,83 +126,37 @@ impl Encoder<'_> {
             for head in (0..hidden).step_by(width) {
                 multiply(
                     [length, length, width],
-                    Target {
-                        values: &mut work.scores,
-                        stride: length,
-                    },
-                    View {
-                        values: &rows[head..],
-                        row: stride,
-                        column: 1,
-                    },
-                    View {
-                        values: &rows[hidden + head..],
-                        row: 1,
-                        column: stride,
-                    },
+                    Target { values: &mut work.scores, stride: length },
+                    View { values: &rows[head..], row: stride, column: 1 },
+                    View { values: &rows[hidden + head..], row: 1, column: stride },
                 );
                 kernels::softmax(self.arch, &mut work.scores, length, scale);
                 multiply(
                     [length, width, length],
-                    Target {
-                        values: &mut out[head..],
-                        stride: hidden,
-                    },
-                    View {
-                        values: &work.scores,
-                        row: length,
-                        column: 1,
-                    },
-                    View {
-                        values: &rows[2 * hidden + head..],
-                        row: stride,
-                        column: 1,
-                    },
+                    Target { values: &mut out[head..], stride: hidden },
+                    View { values: &work.scores, row: length, column: 1 },
+                    View { values: &rows[2 * hidden + head..], row: stride, column: 1 },
                 );
             }
             first += length;
         }
 
-        Linear {
-            parts: &[layer.output.0],
-            inputs: hidden,
-            bytes: bytes.map(|layer| &layer.output),
-        }
-        .apply(self.arch, &work.mixed, &mut work.change, &mut work.bytes);
-        kernels::residual_norm(
+        Linear { parts: &[layer.output.0], inputs: hidden, bytes: bytes.map(|layer| &layer.output) }.apply(
             self.arch,
-            &mut work.states,
-            &work.change,
-            layer.output.1,
-            layer.output_norm,
-            epsilon,
+            &work.mixed,
+            &mut work.change,
+            &mut work.bytes,
         );
+        kernels::residual_norm(self.arch, &mut work.states, &work.change, layer.output.1, layer.output_norm, epsilon);
     }
 
     fn feed_forward(&self, layer: &Layer<'_>, bytes: Option<&ByteLayer>, work: &mut Workspace) {
-        let Config {
-            hidden,
-            intermediate,
-            epsilon,
-            ..
-        } = *self.config;
+        let Config { hidden, intermediate, epsilon, .. } = *self.config;
         let up = [layer.up.0];
-        let up = Linear {
-            parts: &up,
-            inputs: hidden,
-            bytes: bytes.map(|layer| &layer.up),
-        };
+        let up = Linear { parts: &up, inputs: hidden, bytes: bytes.map(|layer| &layer.up) };
         let down = [layer.down.0];
-        let down = Linear {
-            parts: &down,
-            inputs: intermediate,
-            bytes: bytes.map(|layer| &layer.down),
-        };
-        let block = if bytes.is_some() {
-            BYTE_BLOCK
-        } else {
-            FLOAT_BLOCK
-        };
+        let down = Linear { parts: &down, inputs: intermediate, bytes: bytes.map(|layer| &layer.down) };
+        let block = if bytes.is_some() { BYTE_BLOCK } else { FLOAT_BLOCK };
         for states in work.states.chunks_mut(block * hidden) {
             let tokens = states.len() / hidden;
             work.wide.resize(tokens * intermediate, 0.0);
@@ -232,14 +164,7 @@ impl Encoder<'_> {
             up.apply(self.arch, states, &mut work.wide, &mut work.bytes);
             kernels::gelu(self.arch, &mut work.wide, layer.up.1);
             down.apply(self.arch, &work.wide, &mut work.change, &mut work.bytes);
-            kernels::residual_norm(
-                self.arch,
-                states,
-                &work.change,
-                layer.down.1,
-                layer.down_norm,
-                epsilon,
-            );
+            kernels::residual_norm(self.arch, states, &work.change, layer.down.1, layer.down_norm, epsilon);
         }
     }
 }

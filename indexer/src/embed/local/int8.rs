@@ -55,14 +55,7 @@ impl Bytes {
         self.stride = width.next_multiple_of(DEPTH);
         self.bytes.resize(count * self.stride, 0);
         self.scales.resize(count, Scale::default());
-        kernels::quantise(
-            arch,
-            rows,
-            width,
-            &mut self.bytes,
-            self.stride,
-            &mut self.scales,
-        );
+        kernels::quantise(arch, rows, width, &mut self.bytes, self.stride, &mut self.scales);
     }
 }
 
@@ -80,11 +73,7 @@ impl Matrix {
             sums: vec![0; padded],
         };
         let mut row = vec![0_i8; depth];
-        for (output, weights) in parts
-            .iter()
-            .flat_map(|part| part.chunks_exact(inputs))
-            .enumerate()
-        {
+        for (output, weights) in parts.iter().flat_map(|part| part.chunks_exact(inputs)).enumerate() {
             let (step, sum) = kernels::quantise_weights(arch, weights, &mut row);
             matrix.steps[output] = step;
             matrix.sums[output] = sum;
@@ -103,16 +92,8 @@ impl Matrix {
     /// If the shapes do not match, or where [`available`] says no.
     pub(super) fn multiply(&self, rows: &Bytes, out: &mut [f32]) {
         let count = rows.scales.len();
-        assert_eq!(
-            rows.stride,
-            self.inputs.next_multiple_of(DEPTH),
-            "the width of the rows"
-        );
-        assert_eq!(
-            rows.bytes.len(),
-            count * rows.stride,
-            "the bytes of the rows"
-        );
+        assert_eq!(rows.stride, self.inputs.next_multiple_of(DEPTH), "the width of the rows");
+        assert_eq!(rows.bytes.len(), count * rows.stride, "the bytes of the rows");
         assert_eq!(out.len(), count * self.outputs, "the room for the product");
         assert!(available(), "this processor has no dot products of bytes");
         #[cfg(target_arch = "x86_64")]
@@ -126,9 +107,9 @@ impl Matrix {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
-        __m512i, _mm512_add_epi32, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_loadu_epi32,
-        _mm512_loadu_ps, _mm512_mask_storeu_ps, _mm512_mul_ps, _mm512_mullo_epi32,
-        _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512,
+        __m512i, _mm512_add_epi32, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_loadu_epi32, _mm512_loadu_ps,
+        _mm512_mask_storeu_ps, _mm512_mul_ps, _mm512_mullo_epi32, _mm512_set1_epi32, _mm512_set1_ps,
+        _mm512_setzero_si512,
     };
 
     use super::{Bytes, COLUMNS, DEPTH, Matrix, ROWS};
@@ -170,12 +151,7 @@ mod x86 {
         let panel = &matrix.panels[first_column * stride..][..COLUMNS * stride];
         let bytes = &rows.bytes[first_row * stride..][..N * stride];
         let mut sums = [[_mm512_setzero_si512(); VECTORS]; N];
-        for (group, weights) in panel
-            .as_chunks::<{ COLUMNS * DEPTH }>()
-            .0
-            .iter()
-            .enumerate()
-        {
+        for (group, weights) in panel.as_chunks::<{ COLUMNS * DEPTH }>().0.iter().enumerate() {
             let mut columns = [_mm512_setzero_si512(); VECTORS];
             for (vector, column) in columns.iter_mut().enumerate() {
                 // SAFETY: `weights` has 4 * 64 bytes, and `vector` is below 4.
@@ -184,13 +160,7 @@ mod x86 {
             for (row, sums) in sums.iter_mut().enumerate() {
                 // SAFETY: `bytes` holds N rows of `stride` bytes, a multiple of 4, and there are
                 // `stride / 4` groups.
-                let four = unsafe {
-                    bytes
-                        .as_ptr()
-                        .add(row * stride + group * DEPTH)
-                        .cast::<i32>()
-                        .read_unaligned()
-                };
+                let four = unsafe { bytes.as_ptr().add(row * stride + group * DEPTH).cast::<i32>().read_unaligned() };
                 let four = _mm512_set1_epi32(four);
                 for (sum, column) in sums.iter_mut().zip(columns) {
                     *sum = _mm512_dpbusd_epi32(*sum, four, column);
@@ -210,14 +180,7 @@ mod x86 {
     /// Takes the zero point's share off the sums and brings them back to `f32`.
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
     #[inline]
-    fn store(
-        matrix: &Matrix,
-        sums: &[__m512i; VECTORS],
-        step: f32,
-        zero: i32,
-        first_column: usize,
-        out: &mut [f32],
-    ) {
+    fn store(matrix: &Matrix, sums: &[__m512i; VECTORS], step: f32, zero: i32, first_column: usize, out: &mut [f32]) {
         let steps = &matrix.steps[first_column..][..COLUMNS];
         let totals = &matrix.sums[first_column..][..COLUMNS];
         for (vector, sum) in sums.iter().enumerate() {
@@ -231,12 +194,8 @@ mod x86 {
             // the store within `out`.
             unsafe {
                 let total = _mm512_loadu_epi32(totals.as_ptr().add(at));
-                let sum =
-                    _mm512_add_epi32(*sum, _mm512_mullo_epi32(total, _mm512_set1_epi32(-zero)));
-                let factor = _mm512_mul_ps(
-                    _mm512_loadu_ps(steps.as_ptr().add(at)),
-                    _mm512_set1_ps(step),
-                );
+                let sum = _mm512_add_epi32(*sum, _mm512_mullo_epi32(total, _mm512_set1_epi32(-zero)));
+                let factor = _mm512_mul_ps(_mm512_loadu_ps(steps.as_ptr().add(at)), _mm512_set1_ps(step));
                 let value = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), factor);
                 _mm512_mask_storeu_ps(out.as_mut_ptr().add(at), mask, value);
             }
@@ -259,8 +218,7 @@ mod tests {
                 let panel = &matrix.panels[(output / COLUMNS) * COLUMNS * depth..];
                 let mut sum = 0_i64;
                 for (at, byte) in row.iter().enumerate() {
-                    let weight = panel
-                        [at / DEPTH * COLUMNS * DEPTH + (output % COLUMNS) * DEPTH + at % DEPTH];
+                    let weight = panel[at / DEPTH * COLUMNS * DEPTH + (output % COLUMNS) * DEPTH + at % DEPTH];
                     sum += (i64::from(*byte) - i64::from(scale.zero)) * i64::from(weight);
                 }
                 out.push(sum as f32 * (matrix.steps[output] * scale.step));

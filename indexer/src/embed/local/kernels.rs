@@ -37,12 +37,7 @@ macro_rules! vectorised {
 const LANES: usize = 16;
 
 #[inline(always)]
-fn fold(
-    values: &[f32],
-    start: f32,
-    step: impl Fn(f32, f32) -> f32,
-    join: impl Fn(f32, f32) -> f32,
-) -> f32 {
+fn fold(values: &[f32], start: f32, step: impl Fn(f32, f32) -> f32, join: impl Fn(f32, f32) -> f32) -> f32 {
     let mut sums = [start; LANES];
     let (chunks, rest) = values.as_chunks::<LANES>();
     for chunk in chunks {
@@ -144,12 +139,7 @@ vectorised! {
 fn normalise_row(row: &mut [f32], scale: &[f32], shift: &[f32], epsilon: f32) {
     let width = row.len() as f32;
     let mean = fold(row, 0.0, add, add) / width;
-    let variance = fold(
-        row,
-        0.0,
-        |sum, value| sum + (value - mean) * (value - mean),
-        add,
-    ) / width;
+    let variance = fold(row, 0.0, |sum, value| sum + (value - mean) * (value - mean), add) / width;
     let factor = 1.0 / (variance + epsilon).sqrt();
     for ((value, scale), shift) in row.iter_mut().zip(scale).zip(shift) {
         *value = (*value - mean) * factor * *scale + *shift;
@@ -301,10 +291,7 @@ mod tests {
             let x = f64::from(step) / 1000.0;
             let want = x * normal_integral(x);
             let error = (f64::from(gelu_one(x as f32)) - want).abs();
-            assert!(
-                error < 1e-6 * x.abs().max(1.0),
-                "gelu({x}) is off by {error}"
-            );
+            assert!(error < 1e-6 * x.abs().max(1.0), "gelu({x}) is off by {error}");
         }
     }
 

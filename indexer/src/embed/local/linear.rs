@@ -28,11 +28,7 @@ pub(super) struct Target<'a> {
 
 /// The end of a matrix of `rows` by `columns` within its slice.
 fn extent(rows: usize, columns: usize, row: usize, column: usize) -> usize {
-    if rows == 0 || columns == 0 {
-        0
-    } else {
-        (rows - 1) * row + (columns - 1) * column + 1
-    }
+    if rows == 0 || columns == 0 { 0 } else { (rows - 1) * row + (columns - 1) * column + 1 }
 }
 
 /// `target = left * right`, with `shape` the rows of `left`, the columns of `right`, and what they share.
@@ -41,10 +37,7 @@ fn extent(rows: usize, columns: usize, row: usize, column: usize) -> usize {
 /// If a matrix reaches beyond its slice.
 pub(super) fn multiply(shape: [usize; 3], target: Target<'_>, left: View<'_>, right: View<'_>) {
     let [rows, columns, shared] = shape;
-    assert!(
-        extent(rows, columns, target.stride, 1) <= target.values.len(),
-        "the product reaches beyond its slice"
-    );
+    assert!(extent(rows, columns, target.stride, 1) <= target.values.len(), "the product reaches beyond its slice");
     assert!(
         extent(rows, shared, left.row, left.column) <= left.values.len(),
         "the left matrix reaches beyond its slice"
@@ -114,20 +107,9 @@ impl Linear<'_> {
             }
             multiply(
                 [count, outputs, self.inputs],
-                Target {
-                    values: &mut out[first..],
-                    stride,
-                },
-                View {
-                    values: rows,
-                    row: self.inputs,
-                    column: 1,
-                },
-                View {
-                    values: part,
-                    row: 1,
-                    column: self.inputs,
-                },
+                Target { values: &mut out[first..], stride },
+                View { values: rows, row: self.inputs, column: 1 },
+                View { values: part, row: 1, column: self.inputs },
             );
             first += outputs;
         }

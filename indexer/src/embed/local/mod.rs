@@ -63,10 +63,7 @@ struct Inner {
 
 /// The error for a folder that cannot be used.
 fn unusable(folder: &Path, reason: String) -> EmbedError {
-    EmbedError::Model {
-        folder: folder.display().to_string(),
-        reason,
-    }
+    EmbedError::Model { folder: folder.display().to_string(), reason }
 }
 
 impl LocalModel {
@@ -76,23 +73,13 @@ impl LocalModel {
     /// # Errors
     /// [`EmbedError::Model`] names the folder and what is missing, damaged or not supported.
     pub fn open(folder: &Path) -> Result<LocalModel, EmbedError> {
-        LocalModel::open_with(
-            folder,
-            if int8::available() {
-                Precision::Bytes
-            } else {
-                Precision::Float
-            },
-        )
+        LocalModel::open_with(folder, if int8::available() { Precision::Bytes } else { Precision::Float })
     }
 
     /// Under the name that the caller finds it by, where that is not its folder's own.
     #[must_use]
     pub fn named(self, name: String) -> LocalModel {
-        LocalModel {
-            id: EmbedderId { name, ..self.id },
-            ..self
-        }
+        LocalModel { id: EmbedderId { name, ..self.id }, ..self }
     }
 
     /// Opens it with all products in `f32` even where the processor is faster with bytes: what the
@@ -121,18 +108,8 @@ impl LocalModel {
             dimensions: config.hidden,
         };
         let folder = folder.display().to_string();
-        let inner = Inner {
-            folder,
-            config,
-            tokens,
-            weights,
-            precision,
-            bytes: OnceLock::new(),
-        };
-        Ok(LocalModel {
-            id,
-            inner: Arc::new(inner),
-        })
+        let inner = Inner { folder, config, tokens, weights, precision, bytes: OnceLock::new() };
+        Ok(LocalModel { id, inner: Arc::new(inner) })
     }
 
     /// Whether products are made in bytes; otherwise they are in `f32`.
@@ -166,27 +143,15 @@ impl Inner {
             Precision::Float => None,
             Precision::Bytes => Some(self.bytes.get_or_init(|| {
                 let layers: Vec<_> = self.weights.layers().collect();
-                layers
-                    .par_iter()
-                    .map(|layer| ByteLayer::new(arch, layer, &self.config))
-                    .collect()
+                layers.par_iter().map(|layer| ByteLayer::new(arch, layer, &self.config)).collect()
             })),
         };
-        Encoder {
-            config: &self.config,
-            weights: &self.weights,
-            bytes: bytes.map(Vec::as_slice),
-            arch,
-        }
+        Encoder { config: &self.config, weights: &self.weights, bytes: bytes.map(Vec::as_slice), arch }
     }
 
     fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let window = self.config.window;
-        let ids: Vec<Vec<u32>> = texts
-            .par_iter()
-            .with_min_len(8)
-            .map(|text| self.tokens.ids(text, window))
-            .collect();
+        let ids: Vec<Vec<u32>> = texts.par_iter().with_min_len(8).map(|text| self.tokens.ids(text, window)).collect();
         let ids: Vec<&[u32]> = ids.iter().map(Vec::as_slice).collect();
         let encoder = self.encoder();
         let batches = batches(&ids);
@@ -209,9 +174,7 @@ impl Inner {
 /// Neighbouring texts in batches of about [`BATCH`] tokens, or fewer where that would leave a core idle.
 fn batches<'a>(texts: &'a [&'a [u32]]) -> Vec<&'a [&'a [u32]]> {
     let total: usize = texts.iter().map(|ids| ids.len()).sum();
-    let most = total
-        .div_ceil(rayon::current_num_threads())
-        .clamp(SMALL_BATCH, BATCH);
+    let most = total.div_ceil(rayon::current_num_threads()).clamp(SMALL_BATCH, BATCH);
     let mut batches = Vec::new();
     let (mut first, mut tokens) = (0, 0);
     for (index, ids) in texts.iter().enumerate() {
@@ -242,10 +205,7 @@ impl Embedder for LocalModel {
             let folder = inner.folder.clone();
             match tokio::task::spawn_blocking(move || inner.embed(&texts)).await {
                 Ok(vectors) => vectors,
-                Err(err) => Err(EmbedError::Model {
-                    folder,
-                    reason: format!("embedding broke off: {err}"),
-                }),
+                Err(err) => Err(EmbedError::Model { folder, reason: format!("embedding broke off: {err}") }),
             }
         }
         .boxed()

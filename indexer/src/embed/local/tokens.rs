@@ -11,9 +11,7 @@ use std::path::Path;
 use serde::Deserialize;
 use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
-use tokenizers::{
-    NormalizedString, Normalizer, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer,
-};
+use tokenizers::{NormalizedString, Normalizer, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer};
 
 use super::vocabulary::Vocabulary;
 use super::{EmbedError, unusable};
@@ -99,65 +97,36 @@ struct Model<'a> {
 impl Tokens {
     /// Reads `tokenizer.json`; `rows` is the size of the model's word table. The file's bytes go
     /// to `hasher`.
-    pub(crate) fn open(
-        folder: &Path,
-        rows: usize,
-        hasher: &mut blake3::Hasher,
-    ) -> Result<Tokens, EmbedError> {
+    pub(crate) fn open(folder: &Path, rows: usize, hasher: &mut blake3::Hasher) -> Result<Tokens, EmbedError> {
         let refuse = |reason: String| unusable(folder, format!("{FILE}: {reason}"));
         let bytes = std::fs::read(folder.join(FILE))
             .map_err(|err| unusable(folder, format!("{FILE} cannot be read: {err}")))?;
         hasher.update(&bytes);
-        let file: TokenizerFile<'_> = serde_json::from_slice(&bytes)
-            .map_err(|err| refuse(format!("not the JSON that was expected: {err}")))?;
+        let file: TokenizerFile<'_> =
+            serde_json::from_slice(&bytes).map_err(|err| refuse(format!("not the JSON that was expected: {err}")))?;
 
-        if let Some(kind) = file
-            .model
-            .r#type
-            .as_deref()
-            .filter(|kind| *kind != "WordPiece")
-        {
-            return Err(refuse(format!(
-                "its model is {kind:?}; only \"WordPiece\" can be run"
-            )));
+        if let Some(kind) = file.model.r#type.as_deref().filter(|kind| *kind != "WordPiece") {
+            return Err(refuse(format!("its model is {kind:?}; only \"WordPiece\" can be run")));
         }
         let pre = file.pre_tokenizer.map(|pre| pre.r#type).unwrap_or_default();
         if pre != "BertPreTokenizer" {
-            return Err(refuse(format!(
-                "its pre_tokenizer is {pre:?}; only \"BertPreTokenizer\" can be run"
-            )));
+            return Err(refuse(format!("its pre_tokenizer is {pre:?}; only \"BertPreTokenizer\" can be run")));
         }
-        let Some(normalizer) = file
-            .normalizer
-            .filter(|normalizer| normalizer.r#type == "BertNormalizer" && normalizer.clean_text)
+        let Some(normalizer) =
+            file.normalizer.filter(|normalizer| normalizer.r#type == "BertNormalizer" && normalizer.clean_text)
         else {
-            return Err(refuse(
-                "its normalizer is not a \"BertNormalizer\" that cleans text".to_owned(),
-            ));
+            return Err(refuse("its normalizer is not a \"BertNormalizer\" that cleans text".to_owned()));
         };
         if let Some(added) = file.added_tokens.iter().find(|added| {
-            added.content.is_empty()
-                || added.single_word
-                || added.lstrip
-                || added.rstrip
-                || added.normalized
+            added.content.is_empty() || added.single_word || added.lstrip || added.rstrip || added.normalized
         }) {
-            return Err(refuse(format!(
-                "the added token {:?} has options that cannot be run",
-                added.content
-            )));
+            return Err(refuse(format!("the added token {:?} has options that cannot be run", added.content)));
         }
         if file.model.continuing_subword_prefix != "##" {
-            return Err(refuse(format!(
-                "the prefix {:?} is not \"##\"",
-                file.model.continuing_subword_prefix
-            )));
+            return Err(refuse(format!("the prefix {:?} is not \"##\"", file.model.continuing_subword_prefix)));
         }
-        let mut added: Vec<(String, u32)> = file
-            .added_tokens
-            .into_iter()
-            .map(|added| (added.content, added.id))
-            .collect();
+        let mut added: Vec<(String, u32)> =
+            file.added_tokens.into_iter().map(|added| (added.content, added.id)).collect();
         // Where two match at one place, the longer one is meant.
         added.sort_by_key(|(content, _)| std::cmp::Reverse(content.len()));
 
@@ -169,24 +138,13 @@ impl Tokens {
             .max()
             .filter(|most| *most as usize >= rows)
         {
-            return Err(refuse(format!(
-                "token id {most} is beyond the model's {rows} words"
-            )));
+            return Err(refuse(format!("token id {most} is beyond the model's {rows} words")));
         }
-        let vocabulary = Vocabulary::new(
-            entries,
-            &file.model.unk_token,
-            file.model.max_input_chars_per_word,
-        )
-        .ok_or_else(|| refuse(format!("the vocabulary lacks {:?}", file.model.unk_token)))?;
+        let vocabulary = Vocabulary::new(entries, &file.model.unk_token, file.model.max_input_chars_per_word)
+            .ok_or_else(|| refuse(format!("the vocabulary lacks {:?}", file.model.unk_token)))?;
         let special = |name: &str| {
-            let added = added
-                .iter()
-                .find(|(content, _)| content == name)
-                .map(|(_, id)| *id);
-            added
-                .or_else(|| vocabulary.whole(name))
-                .ok_or_else(|| refuse(format!("the vocabulary lacks {name:?}")))
+            let added = added.iter().find(|(content, _)| content == name).map(|(_, id)| *id);
+            added.or_else(|| vocabulary.whole(name)).ok_or_else(|| refuse(format!("the vocabulary lacks {name:?}")))
         };
         Ok(Tokens {
             first: special("[CLS]")?,
@@ -219,10 +177,7 @@ impl Tokens {
         let mut words = Vec::with_capacity(text.len() / 4);
         let mut ids = Vec::new();
         self.walk(text, &mut ids, |ids, start| {
-            words.push(Word {
-                start,
-                tokens: ids.len(),
-            });
+            words.push(Word { start, tokens: ids.len() });
             ids.clear();
             true
         });
@@ -232,12 +187,7 @@ impl Tokens {
 
     /// Appends the ids of each word to `ids`, calling `each` with the word's first byte after it;
     /// stops when that says so.
-    fn walk(
-        &self,
-        text: &str,
-        ids: &mut Vec<u32>,
-        mut each: impl FnMut(&mut Vec<u32>, usize) -> bool,
-    ) {
+    fn walk(&self, text: &str, ids: &mut Vec<u32>, mut each: impl FnMut(&mut Vec<u32>, usize) -> bool) {
         let mut scratch = String::new();
         let mut rest = 0..text.len();
         while let Some((found, id)) = self.next_added(text, rest.clone()) {
@@ -334,11 +284,7 @@ impl Tokens {
                 }
             } else {
                 start.get_or_insert(offset);
-                scratch.push(char::from(if self.lowercase {
-                    byte.to_ascii_lowercase()
-                } else {
-                    byte
-                }));
+                scratch.push(char::from(if self.lowercase { byte.to_ascii_lowercase() } else { byte }));
             }
         }
         if let Some(start) = start {
@@ -359,18 +305,14 @@ impl Tokens {
         let mut whole = Err(());
         if self.normalizer.normalize(&mut normal).is_ok() {
             let mut split = PreTokenizedString::from(normal);
-            whole = BertPreTokenizer
-                .pre_tokenize(&mut split)
-                .map(|()| split)
-                .map_err(|_| ());
+            whole = BertPreTokenizer.pre_tokenize(&mut split).map(|()| split).map_err(|_| ());
         }
         // Neither step has a way to fail; should that change, the run is one unknown word.
         let Ok(split) = whole else {
             ids.push(self.vocabulary.unknown());
             return each(ids, base);
         };
-        for (word, (start, _), _) in split.get_splits(OffsetReferential::Original, OffsetType::Byte)
-        {
+        for (word, (start, _), _) in split.get_splits(OffsetReferential::Original, OffsetType::Byte) {
             if word.is_empty() {
                 continue;
             }

@@ -54,16 +54,8 @@ pub(crate) struct Vocabulary {
 
 impl Vocabulary {
     /// `None` if the vocabulary lacks the token for unknown words.
-    pub(crate) fn new(
-        entries: Entries<'_>,
-        unknown: &str,
-        longest_word: usize,
-    ) -> Option<Vocabulary> {
-        let continuing = entries
-            .0
-            .iter()
-            .filter(|(word, _)| word.starts_with("##"))
-            .count();
+    pub(crate) fn new(entries: Entries<'_>, unknown: &str, longest_word: usize) -> Option<Vocabulary> {
+        let continuing = entries.0.iter().filter(|(word, _)| word.starts_with("##")).count();
         let mut vocabulary = Vocabulary {
             // A word may itself begin with `##` only as punctuation, which is always split off.
             starting: Table::with_capacity(entries.0.len()),
@@ -102,11 +94,7 @@ impl Vocabulary {
         let bytes = word.as_bytes();
         let mut start = 0;
         while start < bytes.len() {
-            let table = if start == 0 {
-                &self.starting
-            } else {
-                &self.continuing
-            };
+            let table = if start == 0 { &self.starting } else { &self.continuing };
             let mut end = bytes.len().min(start + table.longest);
             let found = loop {
                 if end <= start {
@@ -144,11 +132,7 @@ const EMPTY: u32 = u32::MAX;
 impl Table {
     fn with_capacity(entries: usize) -> Table {
         let slots = (2 * entries + 2).next_power_of_two();
-        Table {
-            text: Vec::with_capacity(8 * entries),
-            slots: vec![(0, EMPTY, 0); slots],
-            longest: 0,
-        }
+        Table { text: Vec::with_capacity(8 * entries), slots: vec![(0, EMPTY, 0); slots], longest: 0 }
     }
 
     /// The slot that holds `key`, or the empty one where it would go.
@@ -157,10 +141,7 @@ impl Table {
         let mut slot = hash(key) as usize & mask;
         loop {
             let (start, length, _) = self.slots[slot];
-            if length == EMPTY
-                || (length as usize == key.len()
-                    && &self.text[start as usize..][..key.len()] == key)
-            {
+            if length == EMPTY || (length as usize == key.len() && &self.text[start as usize..][..key.len()] == key) {
                 return slot;
             }
             slot = (slot + 1) & mask;

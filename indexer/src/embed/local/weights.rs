@@ -73,16 +73,10 @@ impl Finder<'_> {
             return refuse(format!("there is no tensor {name}"));
         };
         if tensor.dtype() != Dtype::F32 {
-            return refuse(format!(
-                "tensor {name} holds {:?}; F32 is needed",
-                tensor.dtype()
-            ));
+            return refuse(format!("tensor {name} holds {:?}; F32 is needed", tensor.dtype()));
         }
         if tensor.shape() != shape {
-            return refuse(format!(
-                "tensor {name} has the shape {:?}; config.json asks for {shape:?}",
-                tensor.shape()
-            ));
+            return refuse(format!("tensor {name} has the shape {:?}; config.json asks for {shape:?}", tensor.shape()));
         }
         if bytemuck::try_cast_slice::<u8, f32>(tensor.data()).is_err() {
             return refuse(format!("tensor {name} is not aligned to 4 bytes"));
@@ -92,59 +86,37 @@ impl Finder<'_> {
     }
 
     fn linear(&self, name: &str, outputs: usize, inputs: usize) -> Result<[Span; 2], EmbedError> {
-        Ok([
-            self.span(&format!("{name}.weight"), &[outputs, inputs])?,
-            self.span(&format!("{name}.bias"), &[outputs])?,
-        ])
+        Ok([self.span(&format!("{name}.weight"), &[outputs, inputs])?, self.span(&format!("{name}.bias"), &[outputs])?])
     }
 
     fn norm(&self, name: &str, width: usize) -> Result<[Span; 2], EmbedError> {
-        Ok([
-            self.span(&format!("{name}.weight"), &[width])?,
-            self.span(&format!("{name}.bias"), &[width])?,
-        ])
+        Ok([self.span(&format!("{name}.weight"), &[width])?, self.span(&format!("{name}.bias"), &[width])?])
     }
 }
 
 impl Weights {
     /// Maps the file and finds every tensor that `config` calls for.
     pub(crate) fn open(folder: &Path, config: &Config) -> Result<Weights, EmbedError> {
-        let file = File::open(folder.join(FILE))
-            .map_err(|err| unusable(folder, format!("{FILE} cannot be opened: {err}")))?;
+        let file =
+            File::open(folder.join(FILE)).map_err(|err| unusable(folder, format!("{FILE} cannot be opened: {err}")))?;
         // SAFETY: the map is read-only and private to this struct. The file must not change while it
         // is mapped: models are put in place by renaming a finished folder and are never rewritten.
-        let map = unsafe { Mmap::map(&file) }
-            .map_err(|err| unusable(folder, format!("{FILE} cannot be mapped: {err}")))?;
+        let map =
+            unsafe { Mmap::map(&file) }.map_err(|err| unusable(folder, format!("{FILE} cannot be mapped: {err}")))?;
         let tensors = SafeTensors::deserialize(&map)
             .map_err(|err| unusable(folder, format!("{FILE} is damaged or cut short: {err}")))?;
         const WORDS: &str = "embeddings.word_embeddings.weight";
-        let prefix =
-            if tensors.tensor(WORDS).is_err() && tensors.tensor(&format!("bert.{WORDS}")).is_ok() {
-                "bert."
-            } else {
-                ""
-            };
-        let find = Finder {
-            folder,
-            tensors,
-            base: map.as_ptr() as usize,
-            prefix,
+        let prefix = if tensors.tensor(WORDS).is_err() && tensors.tensor(&format!("bert.{WORDS}")).is_ok() {
+            "bert."
+        } else {
+            ""
         };
+        let find = Finder { folder, tensors, base: map.as_ptr() as usize, prefix };
 
-        let Config {
-            hidden,
-            intermediate,
-            ..
-        } = *config;
+        let Config { hidden, intermediate, .. } = *config;
         let words = find.span(WORDS, &[config.vocabulary, hidden])?;
-        let positions = find.span(
-            "embeddings.position_embeddings.weight",
-            &[config.positions, hidden],
-        )?;
-        let token_types = find.span(
-            "embeddings.token_type_embeddings.weight",
-            &[config.token_types, hidden],
-        )?;
+        let positions = find.span("embeddings.position_embeddings.weight", &[config.positions, hidden])?;
+        let token_types = find.span("embeddings.token_type_embeddings.weight", &[config.token_types, hidden])?;
         let norm = find.norm("embeddings.LayerNorm", hidden)?;
         let mut layers = Vec::with_capacity(config.layers);
         for index in 0..config.layers {
@@ -160,14 +132,7 @@ impl Weights {
                 down_norm: find.norm(&name("output.LayerNorm"), hidden)?,
             });
         }
-        Ok(Weights {
-            map,
-            words,
-            positions,
-            token_types,
-            norm,
-            layers,
-        })
+        Ok(Weights { map, words, positions, token_types, norm, layers })
     }
 
     fn floats(&self, span: &Span) -> &[f32] {

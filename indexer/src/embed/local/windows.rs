@@ -14,11 +14,7 @@ pub(super) fn windows(tokens: &Tokens, window: usize, context: &str, text: &str)
     let (context, used) = cap(context, &tokens.words(context), window / 4);
     let budget = window.saturating_sub(SPECIAL + used).max(1);
     let join = |piece: &str| {
-        if context.is_empty() {
-            piece.to_owned()
-        } else {
-            format!("{context}\n{piece}")
-        }
+        if context.is_empty() { piece.to_owned() } else { format!("{context}\n{piece}") }
     };
 
     let words = tokens.words(text);
@@ -76,28 +72,16 @@ fn cut(text: &str, words: &[Word], target: usize, budget: usize) -> usize {
         if index > 0 && sum * 4 >= target * 3 {
             let gap = &text[last..word.start];
             let blank = gap.len() - gap.trim_end().len();
-            let rank = if gap[gap.len() - blank..].contains('\n') {
-                0
-            } else {
-                u8::from(blank == 0) + 1
-            };
+            let rank = if gap[gap.len() - blank..].contains('\n') { 0 } else { u8::from(blank == 0) + 1 };
             let candidate = (rank, sum.abs_diff(target), index);
             best = best.min(candidate);
         }
         sum += word.tokens;
         if sum > budget {
             // Words too large for any cut within bounds: everything that still fits, at least one.
-            return if best.0 == u8::MAX {
-                index.max(1)
-            } else {
-                best.2
-            };
+            return if best.0 == u8::MAX { index.max(1) } else { best.2 };
         }
         last = word.start;
     }
-    if best.0 == u8::MAX {
-        words.len()
-    } else {
-        best.2
-    }
+    if best.0 == u8::MAX { words.len() } else { best.2 }
 }

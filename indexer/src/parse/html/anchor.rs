@@ -19,16 +19,11 @@ pub(super) fn of_heading(heading: ElementRef<'_>) -> Option<String> {
     for _ in 0..UP {
         // Only empty anchors may stand before it; else the id above is that of other text.
         for before in place.prev_siblings() {
-            if before
-                .value()
-                .as_text()
-                .is_some_and(|text| !text.trim().is_empty())
-            {
+            if before.value().as_text().is_some_and(|text| !text.trim().is_empty()) {
                 return target;
             }
             if let Some(element) = ElementRef::wrap(before) {
-                if !matches!(element.value().name(), "a" | "span")
-                    || element.text().any(|text| !text.trim().is_empty())
+                if !matches!(element.value().name(), "a" | "span") || element.text().any(|text| !text.trim().is_empty())
                 {
                     return target;
                 }
@@ -38,10 +33,7 @@ pub(super) fn of_heading(heading: ElementRef<'_>) -> Option<String> {
         let Some(parent) = place.parent().and_then(ElementRef::wrap) else {
             break;
         };
-        if !matches!(
-            parent.value().name(),
-            "div" | "section" | "article" | "header"
-        ) {
+        if !matches!(parent.value().name(), "div" | "section" | "article" | "header") {
             break;
         }
         if let Some(id) = parent.value().id() {
@@ -54,14 +46,6 @@ pub(super) fn of_heading(heading: ElementRef<'_>) -> Option<String> {
 
 fn own_name(element: ElementRef<'_>) -> Option<String> {
     let value = element.value();
-    let name = if value.name() == "a" {
-        value.attr("name")
-    } else {
-        None
-    };
-    value
-        .id()
-        .or(name)
-        .filter(|id| !id.is_empty())
-        .map(str::to_owned)
+    let name = if value.name() == "a" { value.attr("name") } else { None };
+    value.id().or(name).filter(|id| !id.is_empty()).map(str::to_owned)
 }

@@ -9,9 +9,8 @@ use scraper::{ElementRef, Html};
 const TRUSTED_PERCENT: usize = 30;
 
 const SKIP_TAGS: [&str; 22] = [
-    "script", "style", "nav", "svg", "template", "head", "link", "meta", "button", "select",
-    "textarea", "iframe", "object", "canvas", "audio", "video", "input", "math", "map", "noframes",
-    "dialog", "img",
+    "script", "style", "nav", "svg", "template", "head", "link", "meta", "button", "select", "textarea", "iframe",
+    "object", "canvas", "audio", "video", "input", "math", "map", "noframes", "dialog", "img",
 ];
 
 const SKIP_CLASSES: [&str; 40] = [
@@ -58,16 +57,8 @@ const SKIP_CLASSES: [&str; 40] = [
 ];
 
 /// Tables of contents: left out, unless the page then has nothing.
-const TOC_CLASSES: [&str; 8] = [
-    "toc",
-    "contents",
-    "list-of-figures",
-    "list-of-tables",
-    "list-of-examples",
-    "localtoc",
-    "page-toc",
-    "minitoc",
-];
+const TOC_CLASSES: [&str; 8] =
+    ["toc", "contents", "list-of-figures", "list-of-tables", "list-of-examples", "localtoc", "page-toc", "minitoc"];
 
 const SKIP_IDS: [&str; 15] = [
     "sidebar",
@@ -87,13 +78,7 @@ const SKIP_IDS: [&str; 15] = [
     "skip-link",
 ];
 
-const SKIP_ROLES: [&str; 5] = [
-    "navigation",
-    "search",
-    "banner",
-    "contentinfo",
-    "doc-pagebreak",
-];
+const SKIP_ROLES: [&str; 5] = ["navigation", "search", "banner", "contentinfo", "doc-pagebreak"];
 
 /// Whether `element` and all it holds is no part of the page's text.
 pub(super) fn is_skipped(element: ElementRef<'_>, keep_contents: bool) -> bool {
@@ -101,9 +86,7 @@ pub(super) fn is_skipped(element: ElementRef<'_>, keep_contents: bool) -> bool {
     let tag = value.name();
     if SKIP_TAGS.contains(&tag) {
         // docutils marks its table of contents as <nav>; where that is all there is, it is kept.
-        return !(keep_contents
-            && tag == "nav"
-            && value.classes().any(|class| TOC_CLASSES.contains(&class)));
+        return !(keep_contents && tag == "nav" && value.classes().any(|class| TOC_CLASSES.contains(&class)));
     }
     if matches!(tag, "html" | "body" | "main" | "article") {
         return false;
@@ -111,11 +94,7 @@ pub(super) fn is_skipped(element: ElementRef<'_>, keep_contents: bool) -> bool {
     if tag == "footer" || (tag == "header" && !holds_heading(element)) {
         return true;
     }
-    if tag == "aside"
-        && value
-            .classes()
-            .any(|class| matches!(class, "sidebar" | "menu" | "toc-sidebar"))
-    {
+    if tag == "aside" && value.classes().any(|class| matches!(class, "sidebar" | "menu" | "toc-sidebar")) {
         return true;
     }
     if let Some(role) = value.attr("role")
@@ -130,28 +109,21 @@ pub(super) fn is_skipped(element: ElementRef<'_>, keep_contents: bool) -> bool {
         return false;
     }
     if value.id().is_some_and(|id| SKIP_IDS.contains(&id)) {
-        return matches!(
-            tag,
-            "div" | "ul" | "form" | "aside" | "table" | "header" | "p"
-        );
+        return matches!(tag, "div" | "ul" | "form" | "aside" | "table" | "header" | "p");
     }
-    value.classes().any(|class| {
-        SKIP_CLASSES.contains(&class)
-            || (!keep_contents && tag != "body" && TOC_CLASSES.contains(&class))
-    })
+    value
+        .classes()
+        .any(|class| SKIP_CLASSES.contains(&class) || (!keep_contents && tag != "body" && TOC_CLASSES.contains(&class)))
 }
 
 fn is_hidden(style: &str) -> bool {
     style.split(';').any(|rule| {
-        rule.split_once(':')
-            .is_some_and(|(name, value)| name.trim() == "display" && value.trim() == "none")
+        rule.split_once(':').is_some_and(|(name, value)| name.trim() == "display" && value.trim() == "none")
     })
 }
 
 fn holds_heading(element: ElementRef<'_>) -> bool {
-    element
-        .descendent_elements()
-        .any(|inner| is_heading(inner.value().name()))
+    element.descendent_elements().any(|inner| is_heading(inner.value().name()))
 }
 
 /// Whether a tag's name is that of a heading.
@@ -162,10 +134,7 @@ pub(super) fn is_heading(tag: &str) -> bool {
 /// The element that holds the page's own text.
 pub(super) fn container(page: &Html, keep_contents: bool) -> ElementRef<'_> {
     let root = page.root_element();
-    let body = root
-        .child_elements()
-        .find(|element| element.value().name() == "body")
-        .unwrap_or(root);
+    let body = root.child_elements().find(|element| element.value().name() == "body").unwrap_or(root);
     // By how much each kind of container can be trusted.
     let mut best: [Vec<ElementRef<'_>>; 4] = Default::default();
     for element in body.descendent_elements() {
@@ -174,16 +143,9 @@ pub(super) fn container(page: &Html, keep_contents: bool) -> ElementRef<'_> {
             0
         } else if value.name() == "article" {
             1
-        } else if matches!(
-            value.id(),
-            Some("content" | "main-content" | "mw-content-text" | "main")
-        ) {
+        } else if matches!(value.id(), Some("content" | "main-content" | "mw-content-text" | "main")) {
             2
-        } else if value.name() == "div"
-            && value
-                .classes()
-                .any(|class| matches!(class, "body" | "document"))
-        {
+        } else if value.name() == "div" && value.classes().any(|class| matches!(class, "body" | "document")) {
             3
         } else {
             continue;
@@ -193,21 +155,12 @@ pub(super) fn container(page: &Html, keep_contents: bool) -> ElementRef<'_> {
         }
     }
     // Several of a kind (a list of articles) are parts of the page, not the page.
-    let Some(chosen) = best.iter().find_map(|found| {
-        if let [only] = found.as_slice() {
-            Some(*only)
-        } else {
-            None
-        }
-    }) else {
+    let Some(chosen) = best.iter().find_map(|found| if let [only] = found.as_slice() { Some(*only) } else { None })
+    else {
         return body;
     };
     let all = text_length(body, keep_contents);
-    if text_length(chosen, keep_contents) * 100 < all * TRUSTED_PERCENT {
-        body
-    } else {
-        chosen
-    }
+    if text_length(chosen, keep_contents) * 100 < all * TRUSTED_PERCENT { body } else { chosen }
 }
 
 /// Characters of text below `top` that are not skipped. Depth is bounded by `tidy`.

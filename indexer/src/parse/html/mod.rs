@@ -31,16 +31,9 @@ pub(super) fn parse(source: &str) -> Document {
         .find(|element| element.value().name() == "title")
         .map(|title| clean_title(&inline_text(title, true)))
         .unwrap_or_default();
-    let title = if given.is_empty() {
-        outline.first_heading().unwrap_or_default().to_owned()
-    } else {
-        given
-    };
+    let title = if given.is_empty() { outline.first_heading().unwrap_or_default().to_owned() } else { given };
     // A heading that repeats the title is no level of its own.
-    if outline
-        .first_heading()
-        .is_some_and(|heading| same_words(&title, heading))
-    {
+    if outline.first_heading().is_some_and(|heading| same_words(&title, heading)) {
         outline.drop_first_heading();
     }
     outline.finish(&title)
@@ -49,20 +42,14 @@ pub(super) fn parse(source: &str) -> Document {
 /// mandoc's HTML: its title is the file's affair.
 pub(super) fn parse_mandoc(source: &str) -> Outline {
     let page = Html::parse_document(&tidy::tidy(source));
-    let mut walk = Walk::new(Options {
-        keep_contents: true,
-        man: true,
-    });
+    let mut walk = Walk::new(Options { keep_contents: true, man: true });
     walk.children(page.root_element());
     walk.finish();
     walk.outline
 }
 
 fn read(page: &Html, keep_contents: bool) -> Outline {
-    let mut walk = Walk::new(Options {
-        keep_contents,
-        man: false,
-    });
+    let mut walk = Walk::new(Options { keep_contents, man: false });
     walk.children(choose::container(page, keep_contents));
     walk.finish();
     walk.outline
@@ -85,35 +72,20 @@ fn clean_title(title: &str) -> String {
 
 fn is_site(text: &str, separator: &str) -> bool {
     let text = text.to_lowercase();
-    let ends = [
-        "documentation",
-        "docs",
-        "manual",
-        "wiki",
-        "handbook",
-        "reference",
-        "guide",
-    ];
+    let ends = ["documentation", "docs", "manual", "wiki", "handbook", "reference", "guide"];
     // A bar parts the page from its site on every site that uses one; a dash often does not.
     matches!(separator, " | " | " :: ")
         || ends.iter().any(|end| {
-            text.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ' ' | 'v'))
-                .ends_with(end)
+            text.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ' ' | 'v')).ends_with(end)
         })
 }
 
 /// Whether a heading says what the title says, a project's prefix apart.
 fn same_words(title: &str, heading: &str) -> bool {
-    let plain = |text: &str| -> String {
-        text.chars()
-            .filter(|c| c.is_alphanumeric())
-            .flat_map(char::to_lowercase)
-            .collect()
-    };
+    let plain =
+        |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
     let (title_plain, heading_plain) = (plain(title), plain(heading));
     !heading_plain.is_empty()
         && (title_plain == heading_plain
-            || title
-                .split_once(": ")
-                .is_some_and(|(_, rest)| plain(rest) == heading_plain))
+            || title.split_once(": ").is_some_and(|(_, rest)| plain(rest) == heading_plain))
 }

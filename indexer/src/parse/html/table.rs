@@ -15,11 +15,7 @@ pub(super) fn rows(table: ElementRef<'_>) -> Vec<ElementRef<'_>> {
     for child in table.child_elements() {
         match child.value().name() {
             "tr" => rows.push(child),
-            "thead" | "tbody" | "tfoot" => rows.extend(
-                child
-                    .child_elements()
-                    .filter(|row| row.value().name() == "tr"),
-            ),
+            "thead" | "tbody" | "tfoot" => rows.extend(child.child_elements().filter(|row| row.value().name() == "tr")),
             _ => {}
         }
     }
@@ -28,18 +24,12 @@ pub(super) fn rows(table: ElementRef<'_>) -> Vec<ElementRef<'_>> {
 
 /// A row's cells.
 pub(super) fn cells(row: ElementRef<'_>) -> Vec<ElementRef<'_>> {
-    row.child_elements()
-        .filter(|cell| matches!(cell.value().name(), "td" | "th"))
-        .collect()
+    row.child_elements().filter(|cell| matches!(cell.value().name(), "td" | "th")).collect()
 }
 
 /// Whether the table holds data: rows and columns of short things, not a page's layout.
 pub(super) fn is_data(table: ElementRef<'_>) -> bool {
-    if table
-        .value()
-        .classes()
-        .any(|class| matches!(class, "simplelist" | "highlighttable" | "Nm"))
-    {
+    if table.value().classes().any(|class| matches!(class, "simplelist" | "highlighttable" | "Nm")) {
         return false;
     }
     let rows = rows(table);
@@ -49,9 +39,7 @@ pub(super) fn is_data(table: ElementRef<'_>) -> bool {
     }
     let holds_blocks = table.descendent_elements().skip(1).any(|inner| {
         let name = inner.value().name();
-        matches!(name, "table" | "dl")
-            || super::choose::is_heading(name)
-            || (name == "pre" && widest < 3)
+        matches!(name, "table" | "dl") || super::choose::is_heading(name) || (name == "pre" && widest < 3)
     });
     !holds_blocks
 }
@@ -73,10 +61,7 @@ pub(super) fn data(table: ElementRef<'_>, keep_contents: bool) -> Vec<Vec<String
         for cell in cells(row) {
             carried(&mut line, &mut spans);
             let text = inline_text(cell, keep_contents);
-            let rowspan = cell
-                .attr("rowspan")
-                .and_then(|value| value.trim().parse::<usize>().ok())
-                .unwrap_or(1);
+            let rowspan = cell.attr("rowspan").and_then(|value| value.trim().parse::<usize>().ok()).unwrap_or(1);
             if rowspan > 1 && text.len() <= 200 {
                 let column = line.len();
                 if spans.len() <= column {

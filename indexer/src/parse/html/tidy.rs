@@ -21,9 +21,9 @@ const RAW: [&str; 4] = ["script", "style", "template", "noframes"];
 /// Elements without an end tag, or whose end tag is implied so that they pile up beside, not
 /// inside, one another.
 const FLAT: [&str; 31] = [
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
-    "track", "wbr", "p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup",
-    "option", "optgroup", "html", "head", "body", "title",
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p",
+    "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup", "option", "optgroup", "html", "head",
+    "body", "title",
 ];
 
 /// Elements that never have content.
@@ -32,11 +32,8 @@ const VOID: usize = 14;
 /// `source` without what the module's comment names.
 pub(super) fn tidy(source: &str) -> String {
     let head: String = source.chars().take(2048).collect();
-    let xhtml = head
-        .trim_start_matches('\u{feff}')
-        .trim_start()
-        .starts_with("<?xml")
-        || head.contains("www.w3.org/1999/xhtml");
+    let xhtml =
+        head.trim_start_matches('\u{feff}').trim_start().starts_with("<?xml") || head.contains("www.w3.org/1999/xhtml");
     let mut out = String::with_capacity(source.len() + 64);
     // Name and whether the start tag was left out.
     let mut open: Vec<(String, bool)> = Vec::new();
@@ -50,9 +47,7 @@ pub(super) fn tidy(source: &str) -> String {
             let end = if unclosed { None } else { comment.find("-->") };
             // An unclosed comment would swallow the page: only its opening goes.
             unclosed = end.is_none();
-            rest = end
-                .and_then(|end| comment.get(end + 3..))
-                .unwrap_or(comment);
+            rest = end.and_then(|end| comment.get(end + 3..)).unwrap_or(comment);
             continue;
         }
         let closing = tail.starts_with("</");
@@ -63,14 +58,9 @@ pub(super) fn tidy(source: &str) -> String {
             rest = tail.get(1..).unwrap_or_default();
             continue;
         }
-        let name_length = body
-            .bytes()
-            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'_'))
-            .count();
-        let name = body
-            .get(..name_length)
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let name_length =
+            body.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'_')).count();
+        let name = body.get(..name_length).unwrap_or_default().to_ascii_lowercase();
         let Some(length) = tag_length(tail) else {
             // A tag that never ends, nor does any after it: the rest is kept as text.
             out.push_str(&tail.replace('<', "&lt;"));
@@ -86,26 +76,17 @@ pub(super) fn tidy(source: &str) -> String {
         }
         if FLAT.contains(&name.as_str()) {
             push_tag(&mut out, tag, &name, closing);
-            if xhtml
-                && tag.ends_with("/>")
-                && FLAT.iter().position(|flat| *flat == name) >= Some(VOID)
-            {
+            if xhtml && tag.ends_with("/>") && FLAT.iter().position(|flat| *flat == name) >= Some(VOID) {
                 out.push_str("</");
                 out.push_str(&name);
                 out.push('>');
             }
         } else if closing {
             let from = open.len().saturating_sub(REACH);
-            let found = open
-                .iter()
-                .skip(from)
-                .rposition(|(above, _)| *above == name)
-                .map(|at| at + from);
+            let found = open.iter().skip(from).rposition(|(above, _)| *above == name).map(|at| at + from);
             match found.and_then(|at| open.drain(at..).next()) {
                 Some((_, true)) => {}
-                Some((_, false)) | None if open.len() < DEPTH => {
-                    push_tag(&mut out, tag, &name, true)
-                }
+                Some((_, false)) | None if open.len() < DEPTH => push_tag(&mut out, tag, &name, true),
                 Some((_, false)) | None => {}
             }
         } else if tag.ends_with("/>") && xhtml {
@@ -164,14 +145,8 @@ fn skip_raw<'a>(source: &'a str, name: &str) -> &'a str {
     let mut rest = source;
     while let Some(at) = rest.find("</") {
         let tail = rest.get(at + 2..).unwrap_or_default();
-        if tail
-            .get(..name.len())
-            .is_some_and(|found| found.eq_ignore_ascii_case(name))
-        {
-            return tail
-                .find('>')
-                .and_then(|end| tail.get(end + 1..))
-                .unwrap_or_default();
+        if tail.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name)) {
+            return tail.find('>').and_then(|end| tail.get(end + 1..)).unwrap_or_default();
         }
         rest = tail;
     }

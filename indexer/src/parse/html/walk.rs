@@ -6,9 +6,7 @@
 use scraper::ElementRef;
 
 use super::choose::{is_heading, is_skipped};
-use super::words::{
-    BLOCKS, clean_heading, inline_text, literal_text, push_text, start_of, term_text,
-};
+use super::words::{BLOCKS, clean_heading, inline_text, literal_text, push_text, start_of, term_text};
 use super::{anchor, table};
 use crate::parse::outline::Outline;
 
@@ -59,15 +57,7 @@ pub(super) struct Walk {
 
 impl Walk {
     pub(super) fn new(options: Options) -> Self {
-        Self {
-            outline: Outline::new(),
-            options,
-            line: String::new(),
-            item: None,
-            depth: 0,
-            last: None,
-            muted: None,
-        }
+        Self { outline: Outline::new(), options, line: String::new(), item: None, depth: 0, last: None, muted: None }
     }
 
     /// Reads everything below `element`.
@@ -102,15 +92,10 @@ impl Walk {
             "li" | "dd" => self.item(String::new(), |walk| walk.children(element)),
             "wbr" => {}
             _ if is_heading(name) => self.heading(element),
-            _ if name == "div" && value.classes().any(|class| class == "url") => {
-                self.children(element)
-            }
-            _ if self.options.man && value.classes().any(|class| class == "Bd-indent") => {
-                self.indented(element)
-            }
+            _ if name == "div" && value.classes().any(|class| class == "url") => self.children(element),
+            _ if self.options.man && value.classes().any(|class| class == "Bd-indent") => self.indented(element),
             "div" | "aside" | "section" | "table-wrap"
-                if value.classes().any(|class| ADMONITIONS.contains(&class))
-                    && !holds_sections(element) =>
+                if value.classes().any(|class| ADMONITIONS.contains(&class)) && !holds_sections(element) =>
             {
                 self.item(String::new(), |walk| walk.children(element));
             }
@@ -187,12 +172,7 @@ impl Walk {
         if text.is_empty() {
             return;
         }
-        let level = element
-            .value()
-            .name()
-            .bytes()
-            .last()
-            .map_or(1, |digit| usize::from(digit.saturating_sub(b'0')));
+        let level = element.value().name().bytes().last().map_or(1, |digit| usize::from(digit.saturating_sub(b'0')));
         if self.muted.is_some_and(|muted| level > muted) {
             return;
         }
@@ -201,18 +181,12 @@ impl Walk {
             self.muted = Some(level);
             return;
         }
-        self.outline
-            .heading(level, text, anchor::of_heading(element));
+        self.outline.heading(level, text, anchor::of_heading(element));
     }
 
     fn code(&mut self, element: ElementRef<'_>) {
         let mut text = String::new();
-        literal_text(
-            element,
-            self.options.keep_contents,
-            self.options.man,
-            &mut text,
-        );
+        literal_text(element, self.options.keep_contents, self.options.man, &mut text);
         if self.muted.is_some() || text.trim().is_empty() {
             return;
         }
@@ -223,20 +197,13 @@ impl Walk {
     fn list(&mut self, element: ElementRef<'_>) {
         self.paragraph();
         let numbered = element.value().name() == "ol";
-        let mut number = element
-            .attr("start")
-            .and_then(|start| start.parse::<u64>().ok())
-            .unwrap_or(1);
+        let mut number = element.attr("start").and_then(|start| start.parse::<u64>().ok()).unwrap_or(1);
         for child in element.child_elements() {
             if is_skipped(child, self.options.keep_contents) {
                 continue;
             }
             if child.value().name() == "li" {
-                let start = if numbered {
-                    format!("{number}. ")
-                } else {
-                    String::new()
-                };
+                let start = if numbered { format!("{number}. ") } else { String::new() };
                 number = number.saturating_add(1);
                 self.item(start, |walk| walk.children(child));
             } else {
@@ -284,11 +251,8 @@ impl Walk {
     /// mandoc's indented block: the explanation of a short paragraph right before it, or a quote.
     fn indented(&mut self, element: ElementRef<'_>) {
         self.paragraph();
-        let is_term = |text: &str| {
-            text.len() <= TERM_BYTES
-                && !text.ends_with(['.', ':', ';', '?', '!'])
-                && !text.contains(". ")
-        };
+        let is_term =
+            |text: &str| text.len() <= TERM_BYTES && !text.ends_with(['.', ':', ';', '?', '!']) && !text.contains(". ");
         let after_paragraph = element
             .prev_siblings()
             .filter_map(ElementRef::wrap)
@@ -298,12 +262,10 @@ impl Walk {
             if let Some(text) = child.value().as_text() {
                 return (!text.trim().is_empty()).then_some(true);
             }
-            ElementRef::wrap(child)
-                .filter(|inner| !is_blank(*inner))
-                .map(|inner| {
-                    let name = inner.value().name();
-                    !matches!(name, "pre" | "table" | "div" | "dl" | "ul" | "ol")
-                })
+            ElementRef::wrap(child).filter(|inner| !is_blank(*inner)).map(|inner| {
+                let name = inner.value().name();
+                !matches!(name, "pre" | "table" | "div" | "dl" | "ul" | "ol")
+            })
         });
         if !after_paragraph || begins_with_text != Some(true) {
             self.children(element);
@@ -323,21 +285,13 @@ impl Walk {
     }
 
     fn table(&mut self, element: ElementRef<'_>) {
-        if self.options.man
-            && element
-                .value()
-                .classes()
-                .any(|class| matches!(class, "head" | "foot"))
-        {
+        if self.options.man && element.value().classes().any(|class| matches!(class, "head" | "foot")) {
             return;
         }
         if self.options.man && element.value().classes().any(|class| class == "Nm") {
             return self.synopsis(element);
         }
-        if let Some(caption) = element
-            .child_elements()
-            .find(|child| child.value().name() == "caption")
-        {
+        if let Some(caption) = element.child_elements().find(|child| child.value().name() == "caption") {
             self.interrupt();
             self.children(caption);
             self.paragraph();
@@ -347,8 +301,7 @@ impl Walk {
         }
         if table::is_data(element) {
             self.interrupt();
-            self.outline
-                .table(&table::data(element, self.options.keep_contents));
+            self.outline.table(&table::data(element, self.options.keep_contents));
             return;
         }
         self.paragraph();
@@ -380,26 +333,17 @@ impl Walk {
                 .map(|cell| inline_text(cell, self.options.keep_contents))
                 .collect::<Vec<_>>()
                 .join(" ");
-            if follows {
-                self.outline.more_code(&line)
-            } else {
-                self.outline.code(&line)
-            }
+            if follows { self.outline.more_code(&line) } else { self.outline.code(&line) }
         }
     }
 }
 
 fn is_blank(element: ElementRef<'_>) -> bool {
-    matches!(element.value().name(), "br" | "p" | "a" | "span")
-        && element.text().all(|text| text.trim().is_empty())
+    matches!(element.value().name(), "br" | "p" | "a" | "span") && element.text().all(|text| text.trim().is_empty())
 }
 
 fn holds_sections(element: ElementRef<'_>) -> bool {
-    element
-        .descendent_elements()
-        .filter(|inner| is_heading(inner.value().name()))
-        .nth(1)
-        .is_some()
+    element.descendent_elements().filter(|inner| is_heading(inner.value().name())).nth(1).is_some()
 }
 
 fn is_contents(heading: &str) -> bool {

@@ -51,9 +51,7 @@ pub(super) fn start_of(term: &str) -> String {
     if matches!(term, "•" | "-" | "*" | "o" | "·" | "–" | "—" | "+") {
         return String::new();
     }
-    let digits = term
-        .trim_start_matches('(')
-        .trim_end_matches(['.', ')', ':']);
+    let digits = term.trim_start_matches('(').trim_end_matches(['.', ')', ':']);
     if digits.len() < term.len()
         && digits.len() <= 3
         && !digits.is_empty()
@@ -74,8 +72,7 @@ pub(super) fn clean_heading(text: &str) -> &str {
     let number = number.trim_end_matches('.');
     let is_part = |(at, part): (usize, &str)| {
         // Appendices count with letters: `A.13. SteamOS`.
-        let letter =
-            at == 0 && part.len() == 1 && part.bytes().all(|byte| byte.is_ascii_uppercase());
+        let letter = at == 0 && part.len() == 1 && part.bytes().all(|byte| byte.is_ascii_uppercase());
         letter || (!part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
     };
     let rest = rest.trim_start();
@@ -111,13 +108,8 @@ pub(super) fn inline_text(element: ElementRef<'_>, keep_contents: bool) -> Strin
 pub(super) fn term_text(element: ElementRef<'_>, keep_contents: bool) -> String {
     let mut out = String::new();
     collect(element, keep_contents, &mut out);
-    let forms = out
-        .split('\n')
-        .map(|form| one_line(form.trim().trim_end_matches(',')));
-    forms
-        .filter(|form| !form.is_empty())
-        .collect::<Vec<_>>()
-        .join(", ")
+    let forms = out.split('\n').map(|form| one_line(form.trim().trim_end_matches(',')));
+    forms.filter(|form| !form.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// Adds all text below `element`; `<br>` becomes a line's end.
@@ -145,12 +137,7 @@ fn collect(element: ElementRef<'_>, keep_contents: bool, out: &mut String) {
 }
 
 /// Literal text below `element`, line by line, without line-number gutters.
-pub(super) fn literal_text(
-    element: ElementRef<'_>,
-    keep_contents: bool,
-    man: bool,
-    out: &mut String,
-) {
+pub(super) fn literal_text(element: ElementRef<'_>, keep_contents: bool, man: bool, out: &mut String) {
     for child in element.children() {
         if let Some(text) = child.value().as_text() {
             out.push_str(text);

@@ -8,11 +8,8 @@ impl Reader {
     pub(super) fn explicit(&mut self, first: &str, block: &[&str], depth: usize) {
         let head = first.get(2..).unwrap_or_default().trim();
         if let Some(target) = head.strip_prefix('_') {
-            self.anchor = target.split(':').next().map(|name| {
-                name.trim_matches('`')
-                    .to_lowercase()
-                    .replace([' ', '_'], "-")
-            });
+            self.anchor =
+                target.split(':').next().map(|name| name.trim_matches('`').to_lowercase().replace([' ', '_'], "-"));
             return;
         }
         if let Some((label, words)) = head.strip_prefix('[').and_then(|note| note.split_once(']')) {
@@ -31,16 +28,15 @@ impl Reader {
         let (options, content) = split_options(block);
         let argument = argument.trim();
         match name.rsplit(':').next().unwrap_or(name) {
-            "code-block" | "code" | "sourcecode" | "parsed-literal" | "prompt"
-            | "productionlist" | "highlight-code" => {
+            "code-block" | "code" | "sourcecode" | "parsed-literal" | "prompt" | "productionlist"
+            | "highlight-code" => {
                 self.flow.code(&content.join("\n"));
             }
-            "contents" | "toctree" | "index" | "image" | "raw" | "include" | "highlight"
-            | "meta" | "default-role" | "sectnum" | "tabularcolumns" | "role"
-            | "literalinclude" | "automodule" | "module" | "currentmodule" | "program"
-            | "kernel-doc" | "title" => {}
-            "note" | "warning" | "tip" | "important" | "caution" | "danger" | "attention"
-            | "hint" | "error" | "seealso" => {
+            "contents" | "toctree" | "index" | "image" | "raw" | "include" | "highlight" | "meta" | "default-role"
+            | "sectnum" | "tabularcolumns" | "role" | "literalinclude" | "automodule" | "module" | "currentmodule"
+            | "program" | "kernel-doc" | "title" => {}
+            "note" | "warning" | "tip" | "important" | "caution" | "danger" | "attention" | "hint" | "error"
+            | "seealso" => {
                 let kind = name.rsplit(':').next().unwrap_or(name);
                 let mut title: String = kind.chars().take(1).flat_map(char::to_uppercase).collect();
                 title.push_str(kind.get(1..).unwrap_or_default());
@@ -55,22 +51,13 @@ impl Reader {
             }
             "csv-table" => {
                 self.flow.paragraph(&plain(argument));
-                let header = options
-                    .iter()
-                    .filter_map(|option| option.trim().strip_prefix(":header:"));
-                let rows: Vec<Vec<String>> = header
-                    .chain(content.iter().copied())
-                    .filter(|row| !row.trim().is_empty())
-                    .map(csv)
-                    .collect();
+                let header = options.iter().filter_map(|option| option.trim().strip_prefix(":header:"));
+                let rows: Vec<Vec<String>> =
+                    header.chain(content.iter().copied()).filter(|row| !row.trim().is_empty()).map(csv).collect();
                 self.flow.table(&rows);
             }
-            "figure" | "only" | "container" | "class" | "rst-class" | "compound" | "topic"
-            | "epigraph" | "table" => {
-                let shown = !matches!(
-                    name,
-                    "figure" | "only" | "container" | "class" | "rst-class" | "compound"
-                );
+            "figure" | "only" | "container" | "class" | "rst-class" | "compound" | "topic" | "epigraph" | "table" => {
+                let shown = !matches!(name, "figure" | "only" | "container" | "class" | "rst-class" | "compound");
                 if shown {
                     self.flow.paragraph(&plain(argument));
                 }
@@ -80,11 +67,7 @@ impl Reader {
             _ => {
                 let term = plain(argument);
                 let known = matches!(name, "versionadded" | "versionchanged" | "deprecated");
-                self.flow.open(if known {
-                    format!("{name} {term}")
-                } else {
-                    term
-                });
+                self.flow.open(if known { format!("{name} {term}") } else { term });
                 // Further lines right below the name are further terms.
                 self.nested(content, depth);
                 self.flow.close();
@@ -96,15 +79,9 @@ impl Reader {
 /// The `:name: value` lines right below a directive, and its content.
 fn split_options<'a, 'b>(block: &'b [&'a str]) -> (&'b [&'a str], &'b [&'a str]) {
     let is_option = |line: &&&str| {
-        line.trim_start()
-            .strip_prefix(':')
-            .and_then(|line| line.split_once(':'))
-            .is_some_and(|(name, _)| {
-                !name.is_empty()
-                    && name
-                        .bytes()
-                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-            })
+        line.trim_start().strip_prefix(':').and_then(|line| line.split_once(':')).is_some_and(|(name, _)| {
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        })
     };
     let count = block.iter().take_while(is_option).count();
     block.split_at(count)
@@ -113,18 +90,11 @@ fn split_options<'a, 'b>(block: &'b [&'a str]) -> (&'b [&'a str], &'b [&'a str])
 /// `* - a` begins a row, `- b` adds a cell, other lines go on with the cell.
 fn list_table(lines: &[&str]) -> Vec<Vec<String>> {
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for line in lines
-        .iter()
-        .map(|line| line.trim())
-        .filter(|line| !line.is_empty())
-    {
+    for line in lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()) {
         if let Some(cell) = line.strip_prefix("* -") {
             rows.push(vec![plain(cell.trim())]);
         } else if let Some(row) = rows.last_mut() {
-            if let Some(cell) = line
-                .strip_prefix("- ")
-                .or_else(|| (line == "-").then_some(""))
-            {
+            if let Some(cell) = line.strip_prefix("- ").or_else(|| (line == "-").then_some("")) {
                 row.push(plain(cell.trim()));
             } else if let Some(cell) = row.last_mut() {
                 cell.push(' ');

@@ -21,9 +21,7 @@ pub(super) fn plain(text: &str) -> String {
             if let Some(next) = next.filter(|next| !next.is_whitespace()) {
                 out.push(next);
             }
-            rest = after
-                .get(next.map_or(0, char::len_utf8)..)
-                .unwrap_or_default();
+            rest = after.get(next.map_or(0, char::len_utf8)..).unwrap_or_default();
             continue;
         }
         out.push(c);
@@ -44,9 +42,7 @@ fn marked(rest: &str, out: &mut String) -> Option<usize> {
         let name = rest
             .get(1..)?
             .bytes()
-            .take_while(|b| {
-                b.is_ascii_alphanumeric() || matches!(b, b':' | b'-' | b'_' | b'.' | b'+')
-            })
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'-' | b'_' | b'.' | b'+'))
             .count();
         // The name's own last byte is the colon before the backquote.
         let inner = rest
@@ -65,9 +61,8 @@ fn marked(rest: &str, out: &mut String) -> Option<usize> {
         return Some(end + 2 + marks);
     }
     for mark in ["**", "*"] {
-        let Some(inner) = rest
-            .strip_prefix(mark)
-            .filter(|inner| opens && inner.starts_with(|c: char| !c.is_whitespace()))
+        let Some(inner) =
+            rest.strip_prefix(mark).filter(|inner| opens && inner.starts_with(|c: char| !c.is_whitespace()))
         else {
             continue;
         };

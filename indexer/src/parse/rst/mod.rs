@@ -19,11 +19,7 @@ const DEPTH: usize = 32;
 pub(super) fn parse(source: &str) -> Document {
     let source = source.replace('\t', "        ");
     let lines: Vec<&str> = source.lines().map(str::trim_end).collect();
-    let mut reader = Reader {
-        flow: Flow::new(),
-        levels: Levels::default(),
-        anchor: None,
-    };
+    let mut reader = Reader { flow: Flow::new(), levels: Levels::default(), anchor: None };
     reader.body(&lines, 0);
     reader.flow.interrupt();
     let mut outline = reader.flow.outline;
@@ -47,11 +43,7 @@ impl Reader {
         }
         let mut rest = lines;
         while let Some(first) = rest.first() {
-            let taken = if first.is_empty() {
-                1
-            } else {
-                self.element(first, rest, depth).max(1)
-            };
+            let taken = if first.is_empty() { 1 } else { self.element(first, rest, depth).max(1) };
             rest = rest.get(taken..).unwrap_or_default();
         }
     }
@@ -67,19 +59,14 @@ impl Reader {
             return taken;
         }
         if table::is_grid_border(first) {
-            let rows = lines
-                .iter()
-                .take_while(|line| line.starts_with(['+', '|']))
-                .count();
-            self.flow
-                .table(&table::grid(lines.get(..rows).unwrap_or_default()));
+            let rows = lines.iter().take_while(|line| line.starts_with(['+', '|'])).count();
+            self.flow.table(&table::grid(lines.get(..rows).unwrap_or_default()));
             return rows;
         }
         if table::is_simple_border(first)
             && let Some(taken) = end_of_simple(lines)
         {
-            self.flow
-                .table(&table::simple(lines.get(..taken).unwrap_or_default()));
+            self.flow.table(&table::simple(lines.get(..taken).unwrap_or_default()));
             return taken;
         }
         if adorn::line(first).is_some_and(|(_, length)| length >= 4) {
@@ -93,20 +80,13 @@ impl Reader {
         }
         if first.starts_with(">>> ") {
             let taken = lines.iter().take_while(|line| !line.is_empty()).count();
-            self.flow
-                .code(&lines.get(..taken).unwrap_or_default().join("\n"));
+            self.flow.code(&lines.get(..taken).unwrap_or_default().join("\n"));
             return taken;
         }
         if first.starts_with("| ") || first == "|" {
-            let taken = lines
-                .iter()
-                .take_while(|line| line.starts_with('|') || line.starts_with(' '))
-                .count();
-            let text: Vec<String> = lines
-                .iter()
-                .take(taken)
-                .map(|line| plain(line.trim_start_matches('|').trim()))
-                .collect();
+            let taken = lines.iter().take_while(|line| line.starts_with('|') || line.starts_with(' ')).count();
+            let text: Vec<String> =
+                lines.iter().take(taken).map(|line| plain(line.trim_start_matches('|').trim())).collect();
             self.flow.paragraph(&text.join("\n"));
             return taken;
         }
@@ -115,11 +95,7 @@ impl Reader {
         }
         if let Some((name, value)) = field(first) {
             let block = indented(lines.get(1..).unwrap_or_default(), 1);
-            self.flow.open(
-                format!("{}: {}", plain(name), plain(value))
-                    .trim_end()
-                    .to_owned(),
-            );
+            self.flow.open(format!("{}: {}", plain(name), plain(value)).trim_end().to_owned());
             self.nested(block, depth);
             self.flow.close();
             return 1 + block.len();
@@ -143,10 +119,7 @@ impl Reader {
             (None, Some(under), _) => {
                 let (mark, length) = adorn::line(under)?;
                 // A shorter line is a mistake that docutils forgives from four marks on.
-                if length < first.chars().count() && length < 4
-                    || under.starts_with("::")
-                    || first.starts_with(".. ")
-                {
+                if length < first.chars().count() && length < 4 || under.starts_with("::") || first.starts_with(".. ") {
                     return None;
                 }
                 ((mark, false), first.trim(), 2)
@@ -163,19 +136,9 @@ impl Reader {
     /// A list's item, with everything set in below it.
     fn item(&mut self, lines: &[&str], width: usize, start: String, depth: usize) -> usize {
         let more = indented(lines.get(1..).unwrap_or_default(), width.min(2));
-        let mut inner: Vec<&str> = vec![
-            lines
-                .first()
-                .and_then(|line| line.get(width..))
-                .unwrap_or_default()
-                .trim_start(),
-        ];
-        let own = more
-            .iter()
-            .filter(|line| !line.is_empty())
-            .map(|line| indent(line))
-            .min()
-            .unwrap_or(width);
+        let mut inner: Vec<&str> =
+            vec![lines.first().and_then(|line| line.get(width..)).unwrap_or_default().trim_start()];
+        let own = more.iter().filter(|line| !line.is_empty()).map(|line| indent(line)).min().unwrap_or(width);
         inner.extend(dedent(more, own.min(width)));
         self.flow.open(start);
         self.body(&inner, depth + 1);
@@ -203,35 +166,21 @@ impl Reader {
             self.flow.close();
             return 1 + block.len();
         }
-        let count = lines
-            .iter()
-            .take_while(|line| !line.is_empty() && indent(line) == 0)
-            .count()
-            .max(1);
+        let count = lines.iter().take_while(|line| !line.is_empty() && indent(line) == 0).count().max(1);
         let text = lines.get(..count).unwrap_or_default().join(" ");
         let Some(before) = text.strip_suffix("::") else {
             self.flow.paragraph(&plain(&text));
             return count;
         };
-        let colon = if before.is_empty() || before.ends_with(' ') {
-            ""
-        } else {
-            ":"
-        };
-        self.flow
-            .paragraph(&format!("{}{colon}", plain(before.trim_end())));
+        let colon = if before.is_empty() || before.ends_with(' ') { "" } else { ":" };
+        self.flow.paragraph(&format!("{}{colon}", plain(before.trim_end())));
         let block = indented(lines.get(count..).unwrap_or_default(), 1);
         self.flow.code(&block.join("\n"));
         count + block.len()
     }
 
     fn nested(&mut self, block: &[&str], depth: usize) {
-        let own = block
-            .iter()
-            .filter(|line| !line.is_empty())
-            .map(|line| indent(line))
-            .min()
-            .unwrap_or(0);
+        let own = block.iter().filter(|line| !line.is_empty()).map(|line| indent(line)).min().unwrap_or(0);
         self.body(&dedent(block, own), depth + 1);
     }
 }
@@ -252,10 +201,7 @@ fn indented<'a, 'b>(lines: &'b [&'a str], margin: usize) -> &'b [&'a str] {
 }
 
 fn dedent<'a>(lines: &[&'a str], margin: usize) -> Vec<&'a str> {
-    lines
-        .iter()
-        .map(|line| line.get(margin.min(indent(line))..).unwrap_or_default())
-        .collect()
+    lines.iter().map(|line| line.get(margin.min(indent(line))..).unwrap_or_default()).collect()
 }
 
 fn indent(line: &str) -> usize {
@@ -288,23 +234,18 @@ fn list_mark(line: &str) -> Option<(usize, String)> {
     }
     let (number, rest) = line.split_once(' ')?;
     let digits = number.trim_start_matches('(').trim_end_matches(['.', ')']);
-    let known = digits == "#"
-        || (digits.len() <= 3 && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()));
+    let known =
+        digits == "#" || (digits.len() <= 3 && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()));
     if !known || digits.len() == number.len() || rest.trim().is_empty() {
         return None;
     }
-    let start = if digits == "#" {
-        String::new()
-    } else {
-        format!("{digits}. ")
-    };
+    let start = if digits == "#" { String::new() } else { format!("{digits}. ") };
     Some((number.len() + 1, start))
 }
 
 /// `:name: value`.
 fn field(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.strip_prefix(':')?.split_once(':')?;
-    let is_name =
-        !name.is_empty() && name.len() <= 60 && !name.starts_with(' ') && !name.contains('`');
+    let is_name = !name.is_empty() && name.len() <= 60 && !name.starts_with(' ') && !name.contains('`');
     (is_name && (value.is_empty() || value.starts_with(' '))).then_some((name, value.trim()))
 }

@@ -31,9 +31,7 @@ pub(super) fn grid(lines: &[&str]) -> Vec<Vec<String>> {
             continue;
         }
         // A line of a row, or one that ends some cells and goes on in others.
-        let inner = text
-            .trim_start_matches(['|', '+'])
-            .trim_end_matches(['|', '+']);
+        let inner = text.trim_start_matches(['|', '+']).trim_end_matches(['|', '+']);
         for (column, part) in inner.split('|').enumerate() {
             if part.chars().all(|c| matches!(c, '+' | '-' | ' ')) && part.contains("--") {
                 continue;
@@ -62,37 +60,24 @@ pub(super) fn simple(lines: &[&str]) -> Vec<Vec<String>> {
         .map(|(at, _)| at)
         .collect();
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for line in lines.iter().filter(|line| {
-        !line.trim().is_empty() && !line.trim().chars().all(|c| matches!(c, '=' | ' ' | '-'))
-    }) {
+    for line in lines
+        .iter()
+        .filter(|line| !line.trim().is_empty() && !line.trim().chars().all(|c| matches!(c, '=' | ' ' | '-')))
+    {
         let characters: Vec<char> = line.chars().collect();
         let cells: Vec<String> = starts
             .iter()
             .enumerate()
             .map(|(column, from)| {
-                let to = starts
-                    .get(column + 1)
-                    .copied()
-                    .unwrap_or(characters.len())
-                    .min(characters.len());
-                characters
-                    .get(*from..to)
-                    .unwrap_or_default()
-                    .iter()
-                    .collect::<String>()
-                    .trim()
-                    .to_owned()
+                let to = starts.get(column + 1).copied().unwrap_or(characters.len()).min(characters.len());
+                characters.get(*from..to).unwrap_or_default().iter().collect::<String>().trim().to_owned()
             })
             .collect();
         // An empty first cell goes on with the row above.
         let goes_on = cells.first().is_some_and(String::is_empty);
         match rows.last_mut().filter(|_| goes_on) {
             Some(above) => {
-                for (cell, more) in above
-                    .iter_mut()
-                    .zip(&cells)
-                    .filter(|(_, more)| !more.is_empty())
-                {
+                for (cell, more) in above.iter_mut().zip(&cells).filter(|(_, more)| !more.is_empty()) {
                     cell.push(' ');
                     cell.push_str(more);
                 }
@@ -104,7 +89,5 @@ pub(super) fn simple(lines: &[&str]) -> Vec<Vec<String>> {
 }
 
 fn finish(rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
-    rows.into_iter()
-        .map(|row| row.iter().map(|cell| plain(cell)).collect())
-        .collect()
+    rows.into_iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect()
 }

@@ -17,10 +17,7 @@ const PORT: u16 = 11_434;
 /// # Errors
 /// [`ModelError::Address`] if it is none of these.
 pub fn parse(text: &str) -> Result<Url, ModelError> {
-    let wrong = |reason: String| ModelError::Address {
-        text: text.to_owned(),
-        reason,
-    };
+    let wrong = |reason: String| ModelError::Address { text: text.to_owned(), reason };
     let given = text.trim().trim_matches(['"', '\'']);
     if given.is_empty() {
         return parse(DEFAULT);
@@ -41,22 +38,17 @@ pub fn parse(text: &str) -> Result<Url, ModelError> {
     };
     let mut url = Url::parse(&full).map_err(|error| wrong(error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong(format!(
-            "the scheme `{}` is neither http nor https",
-            url.scheme()
-        )));
+        return Err(wrong(format!("the scheme `{}` is neither http nor https", url.scheme())));
     }
     // `Url` hides an explicit `:80`, so a bare address is looked at as text.
-    let has_port = full.rsplit_once(':').is_some_and(|(before, port)| {
-        !before.ends_with("http") && port.trim_end_matches('/').parse::<u16>().is_ok()
-    });
+    let has_port = full
+        .rsplit_once(':')
+        .is_some_and(|(before, port)| !before.ends_with("http") && port.trim_end_matches('/').parse::<u16>().is_ok());
     if bare && !has_port {
-        url.set_port(Some(PORT))
-            .map_err(|()| wrong("it cannot have a port".to_owned()))?;
+        url.set_port(Some(PORT)).map_err(|()| wrong("it cannot have a port".to_owned()))?;
     }
     if matches!(url.host_str(), Some("0.0.0.0")) {
-        url.set_host(Some("127.0.0.1"))
-            .map_err(|error| wrong(error.to_string()))?;
+        url.set_host(Some("127.0.0.1")).map_err(|error| wrong(error.to_string()))?;
     }
     if !url.path().ends_with('/') {
         let path = format!("{}/", url.path());
@@ -98,11 +90,7 @@ mod tests {
             ("https://ai.example/ollama", "https://ai.example/ollama/"),
             (" \"gpu1\" ", "http://gpu1:11434/"),
         ] {
-            assert_eq!(
-                parse(text).map(|url| url.to_string()).ok().as_deref(),
-                Some(expected),
-                "{text:?}"
-            );
+            assert_eq!(parse(text).map(|url| url.to_string()).ok().as_deref(), Some(expected), "{text:?}");
         }
     }
 
@@ -110,10 +98,7 @@ mod tests {
     fn nonsense_is_refused_by_name() {
         for text in ["ftp://gpu1", "gpu1:99999", "a b", "http://"] {
             let error = parse(text).map(|url| url.to_string());
-            assert!(
-                matches!(&error, Err(ModelError::Address { text: t, .. }) if t == text),
-                "{text:?}: {error:?}"
-            );
+            assert!(matches!(&error, Err(ModelError::Address { text: t, .. }) if t == text), "{text:?}: {error:?}");
         }
     }
 }

@@ -17,12 +17,7 @@ pub(super) struct Patience {
 
 impl Patience {
     /// Waits for a result; `None` when the limit is over.
-    pub(super) async fn wait<T>(
-        self,
-        what: Wait,
-        sink: ModelSink<'_>,
-        work: impl Future<Output = T>,
-    ) -> Option<T> {
+    pub(super) async fn wait<T>(self, what: Wait, sink: ModelSink<'_>, work: impl Future<Output = T>) -> Option<T> {
         let began = Instant::now();
         // A zero interval would panic.
         let tick = self.tick.max(Duration::from_millis(1));
@@ -46,11 +41,7 @@ impl Patience {
 pub(super) fn message_of(body: &[u8]) -> String {
     let text = serde_json::from_slice::<serde_json::Value>(body)
         .ok()
-        .and_then(|value| {
-            value
-                .get("error")
-                .map(|e| e.as_str().map_or_else(|| e.to_string(), str::to_owned))
-        })
+        .and_then(|value| value.get("error").map(|e| e.as_str().map_or_else(|| e.to_string(), str::to_owned)))
         .unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
     let line: Vec<&str> = text.split_whitespace().collect();
     let line = line.join(" ");

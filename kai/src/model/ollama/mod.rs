@@ -81,22 +81,13 @@ impl Ollama {
     /// [`ModelError::Client`] if TLS cannot be set up.
     pub fn new(settings: Settings) -> Result<Self, ModelError> {
         // An answer that a proxy compresses arrives in one piece at the end.
-        let mut builder = reqwest::Client::builder()
-            .connect_timeout(settings.connect_timeout)
-            .no_gzip();
+        let mut builder = reqwest::Client::builder().connect_timeout(settings.connect_timeout).no_gzip();
         if address::is_loopback(&settings.url) {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(ModelError::Client)?;
-        let api = ollama_rs::Ollama::builder()
-            .url(settings.url.clone())
-            .reqwest_client(client.clone())
-            .build();
-        Ok(Self {
-            settings,
-            client,
-            api,
-        })
+        let api = ollama_rs::Ollama::builder().url(settings.url.clone()).reqwest_client(client.clone()).build();
+        Ok(Self { settings, client, api })
     }
 
     fn url(&self) -> String {
@@ -109,25 +100,15 @@ impl Ollama {
 
     /// How long short questions may take: they involve no model.
     fn short(&self) -> Patience {
-        Patience {
-            limit: self.settings.idle_timeout.min(Duration::from_secs(10)),
-            tick: self.settings.tick,
-        }
+        Patience { limit: self.settings.idle_timeout.min(Duration::from_secs(10)), tick: self.settings.tick }
     }
 
     fn long(&self) -> Patience {
-        Patience {
-            limit: self.settings.idle_timeout,
-            tick: self.settings.tick,
-        }
+        Patience { limit: self.settings.idle_timeout, tick: self.settings.tick }
     }
 
     fn silent(&self, doing: &'static str, patience: Patience) -> ModelError {
-        ModelError::Silent {
-            url: self.url(),
-            doing,
-            seconds: patience.limit.as_secs(),
-        }
+        ModelError::Silent { url: self.url(), doing, seconds: patience.limit.as_secs() }
     }
 
     /// Names of the installed models, the latest first.
@@ -143,46 +124,26 @@ impl Ollama {
             .ok_or_else(|| self.silent(DOING, self.short()))?;
         match listed {
             Ok(models) => Ok(models.into_iter().map(|model| model.name).collect()),
-            Err(ollama_rs::error::OllamaError::ReqwestError(source)) => {
-                Err(self.network(DOING, source))
-            }
-            Err(other) => Err(ModelError::Garbled {
-                url: self.url(),
-                line: other.to_string(),
-            }),
+            Err(ollama_rs::error::OllamaError::ReqwestError(source)) => Err(self.network(DOING, source)),
+            Err(other) => Err(ModelError::Garbled { url: self.url(), line: other.to_string() }),
         }
     }
 
     fn network(&self, doing: &'static str, source: reqwest::Error) -> ModelError {
         if source.is_connect() {
-            ModelError::Unreachable {
-                url: self.url(),
-                source,
-            }
+            ModelError::Unreachable { url: self.url(), source }
         } else {
-            ModelError::Broken {
-                url: self.url(),
-                doing,
-                source,
-            }
+            ModelError::Broken { url: self.url(), doing, source }
         }
     }
 
     /// What the server says about a model; `None` if it does not have it.
-    async fn show(
-        &self,
-        model: &str,
-        sink: ModelSink<'_>,
-    ) -> Result<Option<ModelInfo>, ModelError> {
+    async fn show(&self, model: &str, sink: ModelSink<'_>) -> Result<Option<ModelInfo>, ModelError> {
         const DOING: &str = "describing its model";
         // Not `Ollama::show_model_info`: it drops the status, and 404 is an answer here.
         let exchange = async {
-            let response = self
-                .client
-                .post(self.endpoint("api/show"))
-                .json(&serde_json::json!({ "model": model }))
-                .send()
-                .await?;
+            let response =
+                self.client.post(self.endpoint("api/show")).json(&serde_json::json!({ "model": model })).send().await?;
             let status = response.status();
             Ok((status, response.bytes().await?))
         };
@@ -200,10 +161,7 @@ impl Ollama {
         }
         match serde_json::from_slice(&body) {
             Ok(info) => Ok(Some(info)),
-            Err(error) => Err(ModelError::Garbled {
-                url: self.url(),
-                line: error.to_string(),
-            }),
+            Err(error) => Err(ModelError::Garbled { url: self.url(), line: error.to_string() }),
         }
     }
 
@@ -211,19 +169,10 @@ impl Ollama {
         let lower = message.to_lowercase();
         if status == 503 {
             ModelError::Busy { url: self.url() }
-        } else if lower.contains("context")
-            && (lower.contains("exceed") || lower.contains("length"))
-        {
-            ModelError::TooLong {
-                model: model.to_owned(),
-                message,
-            }
+        } else if lower.contains("context") && (lower.contains("exceed") || lower.contains("length")) {
+            ModelError::TooLong { model: model.to_owned(), message }
         } else {
-            ModelError::Refused {
-                url: self.url(),
-                status,
-                message,
-            }
+            ModelError::Refused { url: self.url(), status, message }
         }
     }
 
@@ -235,9 +184,7 @@ impl Ollama {
             .and_then(|(_, value)| value.as_u64())
             .and_then(|tokens| usize::try_from(tokens).ok())
             .filter(|tokens| *tokens > 0);
-        let context_tokens = own.map_or(self.settings.context_tokens, |own| {
-            own.min(self.settings.context_tokens)
-        });
+        let context_tokens = own.map_or(self.settings.context_tokens, |own| own.min(self.settings.context_tokens));
         Ready {
             name: name.to_owned(),
             context_tokens,
@@ -251,11 +198,7 @@ impl Ollama {
             let Some(info) = self.show(model, sink).await? else {
                 // The list is for the hint only; without it the message still says what is wrong.
                 let installed = self.installed(sink).await.unwrap_or_default();
-                return Err(ModelError::Missing {
-                    url: self.url(),
-                    model: model.clone(),
-                    installed,
-                });
+                return Err(ModelError::Missing { url: self.url(), model: model.clone(), installed });
             };
             if !can_chat(model, &info) {
                 return Err(ModelError::NotForChat {
@@ -274,10 +217,7 @@ impl Ollama {
                 return Ok(self.ready(model, &info));
             }
         }
-        Err(ModelError::NoneInstalled {
-            url: self.url(),
-            installed,
-        })
+        Err(ModelError::NoneInstalled { url: self.url(), installed })
     }
 
     /// The request as JSON. `truncate` and `stream` are set here: the crate's type has no field for
@@ -294,27 +234,15 @@ impl Ollama {
             .temperature(0.1);
         let mut request = ChatMessageRequest::new(
             ready.name.clone(),
-            vec![
-                ChatMessage::system(messages.system.clone()),
-                ChatMessage::user(messages.user.clone()),
-            ],
+            vec![ChatMessage::system(messages.system.clone()), ChatMessage::user(messages.user.clone())],
         )
         .options(options)
-        .keep_alive(KeepAlive::Until {
-            time: 15,
-            unit: TimeUnit::Minutes,
-        });
+        .keep_alive(KeepAlive::Until { time: 15, unit: TimeUnit::Minutes });
         if let Some(think) = think {
-            request = request.think(if think {
-                ThinkType::True
-            } else {
-                ThinkType::False
-            });
+            request = request.think(if think { ThinkType::True } else { ThinkType::False });
         }
-        let mut value = serde_json::to_value(&request).map_err(|error| ModelError::Garbled {
-            url: self.url(),
-            line: error.to_string(),
-        })?;
+        let mut value = serde_json::to_value(&request)
+            .map_err(|error| ModelError::Garbled { url: self.url(), line: error.to_string() })?;
         value["stream"] = true.into();
         value["truncate"] = false.into();
         Ok(value)
@@ -333,11 +261,7 @@ impl Ollama {
         let mut busy = false;
         loop {
             let request = self.request(ready, messages, think)?;
-            let send = self
-                .client
-                .post(self.endpoint("api/chat"))
-                .json(&request)
-                .send();
+            let send = self.client.post(self.endpoint("api/chat")).json(&request).send();
             let response = self
                 .long()
                 .wait(Wait::FirstWord, sink, send)
@@ -348,57 +272,33 @@ impl Ollama {
             if status.is_success() {
                 return Ok(response);
             }
-            let body = self
-                .short()
-                .wait(Wait::Server, sink, response.bytes())
-                .await
-                .and_then(Result::ok)
-                .unwrap_or_default();
+            let body =
+                self.short().wait(Wait::Server, sink, response.bytes()).await.and_then(Result::ok).unwrap_or_default();
             let message = message_of(&body);
             if status.as_u16() == 404 {
                 let installed = self.installed(sink).await.unwrap_or_default();
-                return Err(ModelError::Missing {
-                    url: self.url(),
-                    model: ready.name.clone(),
-                    installed,
-                });
+                return Err(ModelError::Missing { url: self.url(), model: ready.name.clone(), installed });
             }
             if status.as_u16() == 400 && think.is_some() && message.contains("thinking") {
                 think = None;
             } else if status.as_u16() == 503 && !busy {
                 busy = true;
-                sink(ModelEvent::Waiting {
-                    what: Wait::Retry,
-                    elapsed: Duration::ZERO,
-                });
-                let pause = Patience {
-                    limit: self.settings.retry_pause,
-                    tick: self.settings.tick,
-                };
-                let _elapsed: Option<()> =
-                    pause.wait(Wait::Retry, sink, std::future::pending()).await;
+                sink(ModelEvent::Waiting { what: Wait::Retry, elapsed: Duration::ZERO });
+                let pause = Patience { limit: self.settings.retry_pause, tick: self.settings.tick };
+                let _elapsed: Option<()> = pause.wait(Wait::Retry, sink, std::future::pending()).await;
             } else {
                 return Err(self.refused(&ready.name, status.as_u16(), message));
             }
         }
     }
 
-    async fn answer(
-        &self,
-        ready: &Ready,
-        messages: &Messages,
-        sink: ModelSink<'_>,
-    ) -> Result<Finished, ModelError> {
+    async fn answer(&self, ready: &Ready, messages: &Messages, sink: ModelSink<'_>) -> Result<Finished, ModelError> {
         const DOING: &str = "answering";
         let mut response = self.open(ready, messages, sink).await?;
         let mut reader = Reader::default();
         let mut spoke = false;
         loop {
-            let what = if spoke {
-                Wait::NextWord
-            } else {
-                Wait::FirstWord
-            };
+            let what = if spoke { Wait::NextWord } else { Wait::FirstWord };
             let chunk = self
                 .long()
                 .wait(what, sink, response.chunk())
@@ -420,26 +320,16 @@ impl Ollama {
                     }
                     StreamEvent::Error(message) => return Err(self.mid_answer(ready, message)),
                     StreamEvent::Garbage(line) => {
-                        return Err(ModelError::Garbled {
-                            url: self.url(),
-                            line,
-                        });
+                        return Err(ModelError::Garbled { url: self.url(), line });
                     }
                     StreamEvent::Done(done) => {
                         if done.reason.as_deref() == Some("length") {
-                            return Err(ModelError::LengthLimit {
-                                tokens: ready.answer_tokens,
-                            });
+                            return Err(ModelError::LengthLimit { tokens: ready.answer_tokens });
                         }
                         if !spoke {
-                            return Err(ModelError::Empty {
-                                model: ready.name.clone(),
-                            });
+                            return Err(ModelError::Empty { model: ready.name.clone() });
                         }
-                        return Ok(Finished {
-                            prompt_tokens: done.prompt_eval_count,
-                            answer_tokens: done.eval_count,
-                        });
+                        return Ok(Finished { prompt_tokens: done.prompt_eval_count, answer_tokens: done.eval_count });
                     }
                 }
             }
@@ -451,11 +341,7 @@ impl Ollama {
 
     fn mid_answer(&self, ready: &Ready, message: String) -> ModelError {
         let error = self.refused(&ready.name, 200, message);
-        if let ModelError::Refused { message, .. } = error {
-            ModelError::MidAnswer { message }
-        } else {
-            error
-        }
+        if let ModelError::Refused { message, .. } = error { ModelError::MidAnswer { message } } else { error }
     }
 }
 

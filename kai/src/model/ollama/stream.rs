@@ -104,20 +104,13 @@ impl Reader {
         };
         if let Some(error) = wire.error {
             self.ended = true;
-            out.push(StreamEvent::Error(
-                error
-                    .as_str()
-                    .map_or_else(|| error.to_string(), str::to_owned),
-            ));
+            out.push(StreamEvent::Error(error.as_str().map_or_else(|| error.to_string(), str::to_owned)));
             return;
         }
         let known = wire.message.is_some() || wire.done;
         if let Some(message) = wire.message {
             for (text, event) in [
-                (
-                    message.thinking,
-                    StreamEvent::Thinking as fn(String) -> StreamEvent,
-                ),
+                (message.thinking, StreamEvent::Thinking as fn(String) -> StreamEvent),
                 (message.content, StreamEvent::Text),
             ] {
                 if let Some(text) = text.filter(|text| !text.is_empty()) {

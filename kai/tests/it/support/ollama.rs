@@ -50,15 +50,11 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server with scripts for each path. The last script of a path is used again.
     pub(crate) async fn start(scripts: Vec<(&str, Vec<Script>)>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a loopback port");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let scripts: HashMap<String, VecDeque<Script>> = scripts
-            .into_iter()
-            .map(|(path, list)| (path.to_owned(), list.into()))
-            .collect();
+        let scripts: HashMap<String, VecDeque<Script>> =
+            scripts.into_iter().map(|(path, list)| (path.to_owned(), list.into())).collect();
         let scripts = Arc::new(Mutex::new(scripts));
         let log = Arc::clone(&seen);
         tokio::spawn(async move {
@@ -85,18 +81,11 @@ impl Server {
     /// What arrived on a path, in order.
     pub(crate) fn seen(&self, path: &str) -> Vec<Value> {
         let seen = self.seen.lock().expect("no test panicked in it");
-        seen.iter()
-            .filter(|s| s.path == path)
-            .map(|s| s.body.clone())
-            .collect()
+        seen.iter().filter(|s| s.path == path).map(|s| s.body.clone()).collect()
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    scripts: &Mutex<HashMap<String, VecDeque<Script>>>,
-    log: &Mutex<Vec<Seen>>,
-) {
+async fn serve(mut stream: TcpStream, scripts: &Mutex<HashMap<String, VecDeque<Script>>>, log: &Mutex<Vec<Seen>>) {
     let _ = stream.set_nodelay(true);
     while let Some(seen) = request(&mut stream).await {
         let script = {
@@ -196,7 +185,8 @@ pub(crate) fn show(capabilities: &[&str]) -> Script {
 
 /// One line of an answer.
 pub(crate) fn line(content: &str) -> String {
-    serde_json::json!({"model": "m", "message": {"role": "assistant", "content": content}, "done": false}).to_string() + "\n"
+    serde_json::json!({"model": "m", "message": {"role": "assistant", "content": content}, "done": false}).to_string()
+        + "\n"
 }
 
 /// The last line.
@@ -210,10 +200,6 @@ pub(crate) fn done(reason: &str) -> String {
 /// An answer's bytes, cut into chunks of `size` bytes, wherever that falls.
 pub(crate) fn chunked(text: &str, size: usize) -> Script {
     let mut script = vec![Step::Head(200)];
-    script.extend(
-        text.as_bytes()
-            .chunks(size)
-            .map(|chunk| Step::Bytes(chunk.to_vec())),
-    );
+    script.extend(text.as_bytes().chunks(size).map(|chunk| Step::Bytes(chunk.to_vec())));
     script
 }
