@@ -27,7 +27,12 @@ impl Renderer {
         if let Some(path) = process::find("mandoc") {
             return Self::Mandoc(path);
         }
-        process::find("groff").map_or(Self::Missing, Self::Groff)
+        Self::groff().unwrap_or(Self::Missing)
+    }
+
+    /// groff, where this host has it.
+    pub(super) fn groff() -> Option<Self> {
+        process::find("groff").map(Self::Groff)
     }
 }
 

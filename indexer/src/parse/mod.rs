@@ -32,7 +32,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { page_bytes: 64 * 1024 * 1024, parse_seconds: 20 }
+        Self { page_bytes: 64 * 1024 * 1024, parse_seconds: 5 }
     }
 }
 
@@ -124,7 +124,13 @@ pub enum ParseError {
 /// # Errors
 /// See [`ParseError`]; bytes that are invalid in the page's encoding are not an error.
 pub fn parse(name: &str, bytes: &[u8], limits: &Limits) -> Result<Parsed, ParseError> {
-    parse_with(name, bytes, limits, &Renderer::find())
+    let renderer = Renderer::find();
+    let parsed = parse_with(name, bytes, limits, &renderer);
+    match (&parsed, &renderer, Renderer::groff()) {
+        // mandoc never ends on a few pages (md(4), stress-ng(1)); groff reads those.
+        (Err(ParseError::TimedOut { .. }), Renderer::Mandoc(_), Some(groff)) => parse_with(name, bytes, limits, &groff),
+        (Ok(_) | Err(_), Renderer::Mandoc(_) | Renderer::Groff(_) | Renderer::Missing, _) => parsed,
+    }
 }
 
 /// [`parse`] with a given renderer for man pages.
