@@ -4,6 +4,7 @@
 //! Fetching installs nothing and leaves the machine's package configuration alone: everything is
 //! written below the corpus folder. This crate knows no terminal, no index and no model; it
 //! reports through [`SyncEvent`] and [`SyncReport`], which a face renders.
+#![warn(missing_docs)]
 
 mod clock;
 mod family;

@@ -126,6 +126,16 @@ impl Store {
         self.pack(name).is_dir().then_some(record)
     }
 
+    /// The packs whose pages are there, whichever manifest they came from, by name.
+    pub(crate) fn packs(&self) -> Vec<PackName> {
+        let records = fs::read_dir(self.root.join(".packs")).into_iter().flatten().flatten();
+        let name = |path: PathBuf| PackName::try_from(path.file_stem()?.to_str()?.to_owned()).ok();
+        let mut names: Vec<PackName> = records.filter_map(|entry| name(entry.path())).collect();
+        names.retain(|name| self.record(name).is_some());
+        names.sort();
+        names
+    }
+
     /// Takes the lock and completes or undoes what an interrupted sync left.
     pub(crate) fn begin(&self) -> Result<Lock, StoreError> {
         create(&self.root)?;

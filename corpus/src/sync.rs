@@ -85,6 +85,11 @@ impl Corpus {
         self.store.pack(pack)
     }
 
+    /// The packs that are on disk, those of another manifest too.
+    pub fn fetched(&self) -> Vec<PackName> {
+        self.store.packs()
+    }
+
     /// Every pack of the manifest, in its order.
     pub fn list(&self) -> Vec<PackStatus> {
         self.manifest.packs.iter().map(|pack| self.status(pack)).collect()

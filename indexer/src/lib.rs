@@ -5,6 +5,7 @@
 //! (the full-text index), [`embed`] (vectors) and [`store`] (what is on disk).
 //!
 //! Knows no language model, no tool that changes a host, and no terminal.
+#![warn(missing_docs)]
 
 pub mod chunk;
 pub mod document;

@@ -2,6 +2,7 @@
 //!
 //! Nothing here talks to a model, reads a file at run time or knows how passages were found. What
 //! a document says reaches a prompt only between markers that the document itself cannot write.
+#![warn(missing_docs)]
 
 /// The sentence with which a model says that the documents do not hold the answer. The caller looks
 /// for it at the beginning of a reply, so the template and the check share this one constant.

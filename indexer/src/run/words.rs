@@ -167,19 +167,23 @@ impl Run<'_> {
             fresh.par_iter().map(cut).collect()
         });
         let (mut replaced, mut page_rows, mut passage_rows) = (Vec::new(), Vec::new(), Vec::new());
+        let mut gone = Vec::new();
         for (page, cut) in fresh.iter().zip(cut) {
+            let key = (page.target.name.clone(), page.candidate.name.clone());
             let cut = match cut {
                 Ok(Some(cut)) => cut,
+                // What the page said before is no longer written there.
                 Ok(None) => {
                     self.report.aliases += 1;
+                    gone.push(key);
                     continue;
                 }
                 Err(problem) => {
                     self.problem(problem);
+                    gone.push(key);
                     continue;
                 }
             };
-            let key = (page.target.name.clone(), page.candidate.name.clone());
             match self.known.get(&key) {
                 Some(known) => {
                     replaced.push(known.id);
@@ -203,6 +207,7 @@ impl Run<'_> {
             self.known.insert(key, row.clone());
             page_rows.push(row);
         }
+        self.remove(writer, gone).await?;
         if !page_rows.is_empty() {
             writer.remove(&replaced, true).await?;
             writer.add(&page_rows, &passage_rows).await?;

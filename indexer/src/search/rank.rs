@@ -14,20 +14,21 @@ use crate::words::Bm25f;
 
 /// The words' part of the score, and within it the page's.
 const WORDS: f32 = 0.4;
-const PAGE_WORDS: f32 = 0.4;
+const PAGE_WORDS: f32 = 0.7;
 
-/// The parts of the passage's own vectors, of the page's first passage's, and of the nearest that
-/// the page has.
-const PASSAGE: f32 = 0.4;
-const PAGE_FIRST: f32 = 0.2;
-const PAGE_NEAREST: f32 = 0.15;
+/// The parts of the passage's own vector and of its page's first passage's, which says what the page
+/// is about.
+const PASSAGE: f32 = 0.6;
+const PAGE_FIRST: f32 = 0.15;
 
 /// More passages of one page than this come after all others.
-const PER_PAGE: i32 = 2;
+const PER_PAGE: i32 = 4;
 
 /// What a second passage of a page keeps of its score: the first ones of other pages come before
-/// it unless it is clearly better.
-const AGAIN: f32 = 0.87;
+/// it unless it is clearly better. Words alone set pages further apart than words and vectors
+/// together do, so that less is enough there.
+const AGAIN_BY_WORDS: f32 = 0.97;
+const AGAIN: f32 = 0.92;
 
 /// The best passages by ordinal, with their scores.
 #[derive(Debug)]
@@ -48,11 +49,11 @@ pub(super) fn rank(
     let words = Bm25f::default().score(&resident.lexicon, terms);
     let by_words = by_words(resident, &words.scores, terms);
     let cosines = vector.map(|vector| cosine::by_passage(resident, vector));
-    let (mut scores, mode) = match &cosines {
-        None => (by_words, Mode::Words),
+    let (mut scores, again, mode) = match &cosines {
+        None => (by_words, AGAIN_BY_WORDS, Mode::Words),
         Some(cosines) => {
             let mode = if resident.vector_share() < 1.0 { Mode::Partial } else { Mode::Hybrid };
-            (with_meaning(resident, &by_words, cosines), mode)
+            (with_meaning(resident, &by_words, cosines), AGAIN, mode)
         }
     };
     if let Some(source) = source {
@@ -62,7 +63,7 @@ pub(super) fn rank(
             }
         }
     }
-    let best = best(resident, &scores, limit);
+    let best = best(resident, &scores, again, limit);
     let top: Vec<usize> = best.iter().take(answerable::LOOKED_AT).map(|&(at, _)| at).collect();
     let answerable_score = answerable::score(&top, &words, cosines.as_deref());
     Ranking { best, answerable_score, mode }
@@ -92,24 +93,19 @@ fn by_words(resident: &Resident, passages: &[f32], terms: &[String]) -> Vec<f32>
 fn with_meaning(resident: &Resident, by_words: &[f32], cosines: &[f32]) -> Vec<f32> {
     let scale = cosine::Scale::of(cosines);
     let meaning: Vec<Option<f32>> = cosines.iter().map(|&cosine| scale.apply(cosine)).collect();
-    let mut nearest = vec![0.0_f32; cosines.len()];
-    for (at, meaning) in meaning.iter().enumerate() {
-        let of_page = &mut nearest[resident.page_words.first_of_page(at)];
-        *of_page = of_page.max(meaning.unwrap_or(0.0));
-    }
-    let total = WORDS + PASSAGE + PAGE_FIRST + PAGE_NEAREST;
+    let total = WORDS + PASSAGE + PAGE_FIRST;
     let score = |at: usize| {
         let first = resident.page_words.first_of_page(at);
         let passage = meaning[at].unwrap_or(by_words[at]);
         let page_first = meaning[first].unwrap_or(passage);
-        let sum = WORDS * by_words[at] + PASSAGE * passage + PAGE_FIRST * page_first + PAGE_NEAREST * nearest[first];
+        let sum = WORDS * by_words[at] + PASSAGE * passage + PAGE_FIRST * page_first;
         sum / total
     };
     (0..cosines.len()).map(score).collect()
 }
 
 /// The highest scores above zero, further passages of one page held back.
-fn best(resident: &Resident, scores: &[f32], limit: usize) -> Vec<(usize, f32)> {
+fn best(resident: &Resident, scores: &[f32], again: f32, limit: usize) -> Vec<(usize, f32)> {
     let limit = limit.min(scores.len());
     if limit == 0 {
         return Vec::new();
@@ -128,7 +124,7 @@ fn best(resident: &Resident, scores: &[f32], limit: usize) -> Vec<(usize, f32)> 
         .into_iter()
         .map(|at| {
             let before = of_page.entry(resident.head(at).page_id).or_insert(0);
-            let score = scores[at] * AGAIN.powi(*before);
+            let score = scores[at] * again.powi(*before);
             *before += 1;
             (*before > PER_PAGE, at, score)
         })

@@ -23,6 +23,8 @@ pub(super) fn list(root: &Path) -> Listing {
                 let what = error.path().unwrap_or(root).display().to_string();
                 listing.problems.push(match error.loop_ancestor() {
                     Some(ancestor) => Problem::new(what, format!("a link that leads back to {}", ancestor.display())),
+                    // Nothing lies behind it, so nothing that was there before is overlooked.
+                    None if is_dangling(&error) => Problem::new(what, "a link to nothing"),
                     None => {
                         // What lies below was not seen; that it is missing from the list says nothing.
                         listing.complete = false;
@@ -33,7 +35,7 @@ pub(super) fn list(root: &Path) -> Listing {
             }
         };
         let is_folder = entry.file_type().is_dir();
-        if !entry.file_type().is_file() && !(is_folder && entry.path_is_symlink()) {
+        if !(entry.file_type().is_file() || is_folder && entry.path_is_symlink()) {
             continue;
         }
         let Ok(real) = entry.path().canonicalize() else { continue };
@@ -79,6 +81,11 @@ pub(super) fn list(root: &Path) -> Listing {
     listing
 }
 
+fn is_dangling(error: &walkdir::Error) -> bool {
+    let absent = error.io_error().is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    absent && error.path().is_some_and(Path::is_symlink)
+}
+
 pub(super) fn file(path: &Path) -> Listing {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     match candidate(name, path) {
@@ -118,9 +125,7 @@ pub(super) fn load(candidate: &Candidate, path: &Path, limit: u64) -> Loaded {
     };
     match read() {
         Ok(Some(bytes)) => Loaded::Bytes { bytes, format_name: candidate.name.clone(), stamp: candidate.stamp.clone() },
-        Ok(None) => {
-            Loaded::Failed(Problem::new(what, format!("larger than {} MiB, the limit for one page", limit >> 20)))
-        }
+        Ok(None) => Loaded::Failed(Problem::new(what, super::too_large(limit))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Loaded::Gone(Problem::new(what, "it was there when the folder was listed, and is gone"))
         }

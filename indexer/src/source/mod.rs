@@ -80,3 +80,11 @@ pub(crate) async fn load(candidate: &Candidate, known: Option<&str>, web: &Web, 
         Place::Address(url) => web.load(candidate, url, known, limit).await,
     }
 }
+
+/// What is said of a page with more than `limit` bytes.
+fn too_large(limit: u64) -> String {
+    match limit >> 20 {
+        0 => format!("larger than {limit} bytes, the limit for one page"),
+        mib => format!("larger than {mib} MiB, the limit for one page"),
+    }
+}

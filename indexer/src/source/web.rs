@@ -156,7 +156,7 @@ fn format_name(name: &str, response: &Response) -> String {
 }
 
 async fn body(response: Response, limit: u64) -> Result<Vec<u8>, String> {
-    let too_large = || format!("larger than {} MiB, the limit for one page", limit >> 20);
+    let too_large = || super::too_large(limit);
     if response.content_length().is_some_and(|length| length > limit) {
         return Err(too_large());
     }

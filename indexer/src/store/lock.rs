@@ -57,5 +57,13 @@ impl WriteLock {
 /// Whether a process holds the lock of the index in `folder` at this moment.
 pub(super) fn is_taken(folder: &Path) -> bool {
     let Ok(file) = File::open(folder.join("write.lock")) else { return false };
-    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    match file.try_lock_shared() {
+        Ok(()) => {
+            // At once, so that a run that starts now is not told of another one.
+            let _ = file.unlock();
+            false
+        }
+        Err(TryLockError::WouldBlock) => true,
+        Err(TryLockError::Error(_)) => false,
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use arrow_array::{Array, RecordBatch, StringArray};
+use arrow_array::{RecordBatch, StringArray};
 use futures::TryStreamExt;
 use lancedb::Table;
 use lancedb::query::{ExecutableQuery, QueryBase, Select};
@@ -317,14 +317,14 @@ fn lexicon_part(batch: &RecordBatch) -> Result<LexiconBuilder, StoreError> {
         .par_iter()
         .map(|&start| {
             let mut builder = LexiconBuilder::default();
-            for at in start..(start + part).min(body.len()) {
+            for (at, &id) in ids.iter().enumerate().skip(start).take(part) {
                 let fields = Fields {
                     body: body.value(at),
                     title: title.value(at),
                     headings: heading.value(at),
                     name: words::page_name(page.value(at)),
                 };
-                builder.add(ids[at], fields);
+                builder.add(id, fields);
             }
             builder
         })

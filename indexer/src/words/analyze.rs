@@ -28,7 +28,7 @@ impl Analyzer {
     /// Calls `sink` with each term of `text`, in order.
     ///
     /// A compound (`zfs_arc_max`, `man8/zfs-send.8`, `qemu:///system`) gives its parts and then
-    /// itself, so that it is found by either. `-w` and `--raw` give themselves; `--raw` gives `raw` too.
+    /// itself, so that it is found by either. An option gives its name: `--raw` gives `raw`.
     pub fn terms(&mut self, text: &str, mut sink: impl FnMut(&str)) {
         for run in text.split(|c: char| !(c.is_alphanumeric() || is_joint(c))) {
             let run = run.trim_end_matches(['.', ':', '/', '-', '+', '@', '=']);

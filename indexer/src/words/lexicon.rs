@@ -53,7 +53,7 @@ impl Lexicon {
         }
         const ROW: usize = 4 + 2 * FIELDS;
         let rows = postings.value(0);
-        if rows.len() % ROW != 0 {
+        if !rows.len().is_multiple_of(ROW) {
             return Err(DamagedLexicon("its list of passages is cut off"));
         }
         let mut ids = Vec::with_capacity(rows.len() / ROW);

@@ -19,7 +19,7 @@ pub struct Bm25f {
 
 impl Default for Bm25f {
     fn default() -> Self {
-        Self { k1: 1.2, b: [0.3, 0.5, 0.5, 0.5], weight: [1.0, 3.0, 2.0, 3.0] }
+        Self { k1: 0.8, b: [0.5, 0.5, 0.5, 0.5], weight: [1.0, 3.0, 1.0, 2.0] }
     }
 }
 

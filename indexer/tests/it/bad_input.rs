@@ -101,6 +101,29 @@ async fn links_stay_inside_the_folder() {
     assert_eq!(site.finds("mirror").await, ["good.md"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_to_nothing_hides_no_vanished_page() {
+    let site = Site::new(&[GOOD, ("old.md", "# Old\n\nZebras were here.\n")]);
+    symlink(site.pages.join("nowhere"), site.pages.join("dangling.md")).unwrap();
+    let first = site.run().await;
+    assert_eq!((first.added, first.problems.len()), (2, 1), "{first:?}");
+    assert!(reason(&first, "/dangling.md").contains("link to nothing"));
+    site.remove("old.md");
+    assert_eq!(site.run().await.removed, 1);
+    assert!(site.finds("zebras").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_turns_bad_is_no_longer_found_by_its_old_text() {
+    let site = Site::new(&[GOOD, ("turned.md", "# Turned\n\nZebras graze.\n")]);
+    site.run().await;
+    assert_eq!(site.finds("zebras").await, ["turned.md"]);
+    site.write("turned.md", " \n\t\n");
+    let report = site.run().await;
+    assert_eq!((report.removed, report.pages, report.problems.len()), (1, 1, 1), "{report:?}");
+    assert!(site.finds("zebras").await.is_empty());
+}
+
 /// Root may read everything, so that this shows nothing when run as root.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_may_not_be_read_is_named() {

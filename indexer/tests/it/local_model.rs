@@ -329,7 +329,7 @@ fn refusal(folder: &Path) -> String {
             assert_eq!(named, folder.display().to_string());
             reason
         }
-        other => panic!("{other}"),
+        other @ (EmbedError::Server { .. } | EmbedError::Refused { .. }) => panic!("{other}"),
     }
 }
 

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use kai_corpus::{Family, PackOutcome, PackResult, PackState, PackStatus, SyncEvent, SyncOptions, SyncReport};
+use kai_corpus::{
+    Family, PackOutcome, PackResult, PackState, PackStatus, SyncError, SyncEvent, SyncOptions, SyncReport,
+};
 
 use super::{Context, Failure, Outcome};
 use crate::library;
@@ -41,7 +43,7 @@ enum CorpusCommand {
         /// Use only what is on this host.
         #[arg(long)]
         offline: bool,
-        /// The way to get packages: debian, fedora, rhel, arch, alpine, freebsd. Found out by itself.
+        /// The way to get packages: debian, fedora, rhel, arch, alpine, freebsd, other. Found out by itself.
         #[arg(long, value_name = "FAMILY")]
         family: Option<String>,
     },
@@ -74,9 +76,17 @@ pub(super) async fn run(args: Corpus, context: Context) -> Result<Outcome, Failu
                 }
             };
             progress.finish();
-            let report = report.map_err(|error| Failure::new("the packs cannot be fetched").because(&error))?;
+            let report = report.map_err(failed)?;
             tell(ui, &report)
         }
+    }
+}
+
+fn failed(error: SyncError) -> Failure {
+    let failure = Failure::new("the packs cannot be fetched").because(&error);
+    match error {
+        SyncError::UnknownPack { .. } => Failure { status: 2, ..failure },
+        SyncError::Store(_) => failure,
     }
 }
 

@@ -239,6 +239,9 @@ async fn forget(source: &str, context: &Context) -> Result<Outcome, Failure> {
     let mut writer = Writer::open(&index).await?;
     match run::forget(&mut writer, source).await? {
         Some(pages) => {
+            if context.ui.wants_json() {
+                context.ui.json(&serde_json::json!({ "source": source, "pages": pages }));
+            }
             context
                 .ui
                 .status(&format!("source {source} is out of the index, with {pages} pages; its files are untouched"));

@@ -1,5 +1,7 @@
 //! `kai model`: the embedding model that runs in this process.
 
+use std::path::Path;
+
 use clap::{Args, Subcommand};
 use kai_indexer::embed::{Embedder, LocalModel};
 use serde::Serialize;
@@ -7,6 +9,7 @@ use serde::Serialize;
 use super::{Context, Failure, Outcome};
 use crate::library::DEFAULT_MODEL;
 use crate::model_files::{self, PullEvent, Spec};
+use crate::ui::Ui;
 
 /// Fetch and list embedding models.
 #[derive(Debug, Args)]
@@ -48,6 +51,7 @@ async fn pull(force: bool, context: &Context) -> Result<Outcome, Failure> {
     let spec = Spec::all_minilm_l6_v2();
     let folder = context.home.model(DEFAULT_MODEL);
     if !force && LocalModel::open(&folder).is_ok() {
+        pulled_line(ui, &folder, None);
         ui.status(&format!("{DEFAULT_MODEL} is in {} already", folder.display()));
         return Ok(Outcome::Done);
     }
@@ -76,9 +80,18 @@ async fn pull(force: bool, context: &Context) -> Result<Outcome, Failure> {
             .hint("search by words works without a model")
     })?;
     let model = LocalModel::open(&folder).map_err(|error| Failure::new("the model cannot be used").because(&error))?;
+    pulled_line(ui, &folder, Some(place));
     ui.status(&format!("{} is in {} (from {place})", model.id().name, folder.display()));
     ui.hint("`kai index` makes the vectors");
     Ok(Outcome::Done)
+}
+
+/// What a pull did, for `--json`: `from` is absent if the model was there already.
+fn pulled_line(ui: &Ui, folder: &Path, from: Option<&str>) {
+    if ui.wants_json() {
+        let name = format!("local:{DEFAULT_MODEL}");
+        ui.json(&serde_json::json!({ "name": name, "folder": folder.display().to_string(), "from": from }));
+    }
 }
 
 fn list(context: &Context) -> Result<Outcome, Failure> {

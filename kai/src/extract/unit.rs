@@ -14,8 +14,9 @@ const WINDOW: usize = 300;
 const EXPLANATION: usize = 320;
 /// Longer code is left to the page itself: cutting it would make it wrong.
 const CODE_CHARS: usize = 900;
-/// Rows of one table that are considered together.
+/// Rows of a long table that are considered together. A short table is one piece.
 const TABLE_ROWS: usize = 3;
+const SMALL_TABLE: usize = 8;
 
 /// What kind of piece it is; decides how it is shown and how a question's kind favours it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +122,7 @@ fn cut<'a>(passage: usize, block: Block<'a>, previous: Option<Block<'a>>, out: &
             let mut rows = table.lines().map(str::trim);
             let header = rows.next().unwrap_or_default();
             let rows: Vec<&str> = rows.collect();
-            for chunk in rows.chunks(TABLE_ROWS) {
+            for chunk in rows.chunks(if rows.len() <= SMALL_TABLE { SMALL_TABLE } else { TABLE_ROWS }) {
                 out.push(unit(Shape::Table { header }, chunk.to_vec(), false, false));
             }
         }

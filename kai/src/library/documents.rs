@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use kai_corpus::{Corpus, Manifest, PackState};
+use kai_corpus::{Corpus, Manifest};
 
 use super::{Home, LibraryError};
 
@@ -24,8 +24,7 @@ pub fn corpus(home: &Home, manifest: Option<&Path>) -> Result<Corpus, LibraryErr
 /// If the manifest cannot be read.
 pub fn packs(home: &Home) -> Result<Vec<(String, PathBuf)>, LibraryError> {
     let corpus = corpus(home, None)?;
-    let present = corpus.list().into_iter().filter(|pack| pack.state != PackState::Missing);
-    Ok(present.map(|pack| (pack.name.to_string(), corpus.pages_folder(&pack.name))).collect())
+    Ok(corpus.fetched().into_iter().map(|name| (name.to_string(), corpus.pages_folder(&name))).collect())
 }
 
 /// Writes the handbook out as files, so that it is indexed like everything else. Pages that are as
