@@ -1,0 +1,266 @@
+//! The light commands `kvm-create`, `kvm-clone`, `kvm-snap`, `kvm-delete` and `kvm-list`: one program,
+//! called by links of these names or with the name as its first argument. No index, no model.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use kai_tools::face::{Options, Say, Session};
+use kai_tools::names::{BridgeName, HostPath, OsVariant, Size, SnapshotLabel, SshKey, UserData, VmName, VolBlockSize};
+use kai_tools::plan::Effect;
+use kai_tools::request::Request;
+use kai_tools::tool::{
+    Freeze, KvmClone, KvmCreate, KvmDelete, KvmList, KvmRollback, KvmSnap, KvmSnapDelete, SnapshotList,
+};
+
+/// Virtual machines on OpenZFS: create, clone, snapshot, delete, list.
+///
+/// Every change is shown first and done after a yes; everything is written to a journal that
+/// `kai op history` shows and `kai op undo` takes back.
+#[derive(Debug, Parser)]
+#[command(name = "kai-kvm", version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+    /// Print machine-readable JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say only what went wrong.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Create(Create),
+    Clone(CloneVm),
+    Snap(Snap),
+    Delete(Delete),
+    List(List),
+}
+
+/// Create a VM with a disk on a ZFS volume.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: kvm-create web1 --ram 4096 --cpus 4 --disk 40 --iso /srv/iso/debian-12.iso")]
+struct Create {
+    /// Its name.
+    vm: VmName,
+    /// Its memory: MiB, or with a unit (4G).
+    #[arg(long, alias = "memory", default_value = "2048", value_parser = mib)]
+    ram: Size,
+    /// Its processors.
+    #[arg(long, alias = "vcpus", default_value_t = 2)]
+    cpus: u32,
+    /// The size of its disk: GiB, or with a unit (500M).
+    #[arg(long, default_value = "40", value_parser = gib)]
+    disk: Size,
+    /// A medium to install from.
+    #[arg(long)]
+    iso: Option<HostPath>,
+    /// An image that is copied to the disk.
+    #[arg(long)]
+    image: Option<HostPath>,
+    /// The bridge that it is plugged into.
+    #[arg(long)]
+    bridge: Option<BridgeName>,
+    /// Its operating system, as libosinfo names it.
+    #[arg(long, alias = "os-variant")]
+    os: Option<OsVariant>,
+    /// The block size of its volume.
+    #[arg(long, default_value = "16K")]
+    volblocksize: VolBlockSize,
+    /// Start it at once.
+    #[arg(long)]
+    start: bool,
+}
+
+/// Clone a VM: its disks from a snapshot, everything else its own.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  kvm-clone golden web1 --snap @sealed\n  kvm-clone golden web1 web2 web3 --start\n  kvm-clone golden --prefix node --count 4"
+)]
+struct CloneVm {
+    /// The VM to clone.
+    source: VmName,
+    /// The clones' names.
+    #[arg(required_unless_present = "prefix")]
+    names: Vec<VmName>,
+    /// Instead of names: what they begin with; numbers follow.
+    #[arg(long, requires = "count", conflicts_with = "names")]
+    prefix: Option<String>,
+    /// How many.
+    #[arg(long, requires = "prefix")]
+    count: Option<u32>,
+    /// The snapshot to clone: name, @name or dataset@name.
+    #[arg(long, alias = "snapshot")]
+    snap: Option<String>,
+    /// Start them at once.
+    #[arg(long)]
+    start: bool,
+    /// A public key that may log in.
+    #[arg(long)]
+    ssh_key: Option<SshKey>,
+    /// A file with a cloud-init document.
+    #[arg(long, value_name = "FILE", value_parser = document)]
+    user_data: Option<UserData>,
+}
+
+/// Snapshots of a VM: take one, or list, roll back, delete.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  kvm-snap web1                          take one, named by the time\n  kvm-snap web1 take before-update\n  kvm-snap web1 list\n  kvm-snap web1 rollback before-update\n  kvm-snap web1 delete before-update"
+)]
+struct Snap {
+    /// The VM.
+    vm: VmName,
+    #[command(subcommand)]
+    command: Option<SnapCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum SnapCommand {
+    /// Take a snapshot.
+    #[command(alias = "create")]
+    Take {
+        /// Its name; one with the time if nothing is said.
+        name: Option<SnapshotLabel>,
+        /// Let the guest agent quiesce the file systems first.
+        #[arg(long)]
+        freeze: bool,
+    },
+    /// List its snapshots.
+    List,
+    /// Bring the VM back to a snapshot.
+    Rollback {
+        /// The snapshot; the newest if nothing is said.
+        name: Option<SnapshotLabel>,
+        /// Do not keep the present state.
+        #[arg(long)]
+        discard_current: bool,
+    },
+    /// Destroy a snapshot.
+    Delete {
+        /// The snapshot.
+        name: SnapshotLabel,
+    },
+}
+
+/// Delete a VM with its disks and snapshots.
+#[derive(Debug, Args)]
+struct Delete {
+    /// The VM.
+    vm: VmName,
+    /// Also if it is running.
+    #[arg(long, short)]
+    force: bool,
+}
+
+/// List the VMs.
+#[derive(Debug, Args)]
+struct List {
+    /// Only this one.
+    vm: Option<VmName>,
+}
+
+fn with_unit(text: &str, unit: char) -> Result<Size, String> {
+    let bare = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let text = if bare { format!("{text}{unit}") } else { text.to_owned() };
+    text.parse::<Size>().map_err(|error| error.to_string())
+}
+
+fn mib(text: &str) -> Result<Size, String> {
+    with_unit(text, 'M')
+}
+
+fn gib(text: &str) -> Result<Size, String> {
+    with_unit(text, 'G')
+}
+
+fn document(path: &str) -> Result<UserData, String> {
+    let text = std::fs::read_to_string(Path::new(path)).map_err(|error| format!("{path}: {error}"))?;
+    text.parse::<UserData>().map_err(|error| error.reason.to_owned())
+}
+
+/// `@x`, `x` and `dataset@x` all name a snapshot `x`.
+fn label(text: &str) -> Result<SnapshotLabel, String> {
+    let label = text.rsplit('@').next().unwrap_or_default();
+    label.parse::<SnapshotLabel>().map_err(|error| error.to_string())
+}
+
+impl Command {
+    fn request(self) -> Result<Request, String> {
+        Ok(match self {
+            Self::Create(args) => Request::KvmCreate(KvmCreate {
+                name: args.vm,
+                memory: args.ram,
+                vcpus: args.cpus,
+                disk: args.disk,
+                image: args.image,
+                iso: args.iso,
+                bridge: args.bridge,
+                os_variant: args.os,
+                volblocksize: args.volblocksize,
+                start: args.start,
+            }),
+            Self::Clone(args) => Request::KvmClone(KvmClone {
+                source: args.source,
+                names: args.names,
+                prefix: args.prefix,
+                count: args.count,
+                snapshot: args.snap.as_deref().map(label).transpose()?,
+                start: args.start,
+                ssh_key: args.ssh_key,
+                user_data: args.user_data,
+            }),
+            Self::Snap(Snap { vm, command }) => match command {
+                None => Request::KvmSnap(KvmSnap { vm, name: None, freeze: Freeze::Auto }),
+                Some(SnapCommand::Take { name, freeze }) => {
+                    let freeze = if freeze { Freeze::Yes } else { Freeze::Auto };
+                    Request::KvmSnap(KvmSnap { vm, name, freeze })
+                }
+                Some(SnapCommand::List) => Request::SnapshotList(SnapshotList { dataset: None, vm: Some(vm) }),
+                Some(SnapCommand::Rollback { name, discard_current }) => {
+                    Request::KvmRollback(KvmRollback { vm, snapshot: name, keep_current: !discard_current })
+                }
+                Some(SnapCommand::Delete { name }) => Request::KvmSnapDelete(KvmSnapDelete { vm, snapshot: name }),
+            },
+            Self::Delete(args) => Request::KvmDelete(KvmDelete { vm: args.vm, force: args.force }),
+            Self::List(args) => Request::KvmList(KvmList { vm: args.vm }),
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    let mut words: Vec<String> = std::env::args().collect();
+    let called = words.first().map(|path| path.rsplit('/').next().unwrap_or_default().to_owned()).unwrap_or_default();
+    // A link of that name is the first argument.
+    if let Some(verb) = called.strip_prefix("kvm-") {
+        words.insert(1, verb.to_owned());
+    }
+    let matches = Cli::command().get_matches_from(&words);
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let say = Say::new(cli.json, cli.quiet);
+    let request = match cli.command.request() {
+        Ok(request) => request,
+        Err(text) => {
+            say.wrong(&text);
+            return ExitCode::from(kai_tools::face::status::USAGE);
+        }
+    };
+    let here = cli.options.sim.is_none() && cli.options.host.is_none();
+    if here && !kai_tools::host::is_root() && (request.effect() != Effect::Read || !cli.options.dry_run) {
+        let error = kai_tools::host::run_as_root(&words[1..]);
+        say.wrong(&format!("this has to run as root, and sudo cannot be used: {error}"));
+        return ExitCode::from(kai_tools::face::status::FAILED);
+    }
+    let data = std::env::var_os("KAI_DATA_DIR").map(std::path::PathBuf::from);
+    match Session::open(cli.options, data.as_deref(), say) {
+        Ok(session) => ExitCode::from(session.run(&request)),
+        Err(status) => ExitCode::from(status),
+    }
+}

@@ -1,0 +1,299 @@
+//! Carrying out a confirmed plan: journal the intent, look again, do a step, read it back, journal
+//! the outcome; on failure take back what was made. No choices are made here.
+
+mod act;
+mod check;
+mod compensate;
+mod resume;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+pub use act::StepError;
+use check::check;
+pub use resume::ResumeError;
+
+use crate::confirm::Confirmed;
+use crate::host::Host;
+use crate::journal::{Event, Journal, JournalError, Outcome, StepState};
+use crate::names::Guid;
+use crate::plan::{Plan, Step};
+
+/// A wish to stop at the next safe place.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks to stop.
+    pub fn request(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// The flag itself, for a signal handler.
+    #[must_use]
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
+    fn is_requested(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What an execution is doing.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// A step begins.
+    Begin(&'a Step),
+    /// A step is done.
+    Done(&'a Step, Duration),
+    /// A step failed.
+    Failed(&'a Step, &'a StepError),
+    /// Part of a step was taken back.
+    Undone(&'a Step, usize),
+    /// Part of a step could not be taken back.
+    NotUndone(&'a Step, usize, &'a str),
+}
+
+/// Hears what an execution is doing, from any of its threads.
+pub type Observer<'a> = &'a (dyn Fn(Progress<'_>) + Sync);
+
+/// How an execution ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The operation.
+    pub op: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it failed, if it did.
+    pub error: Option<String>,
+    /// What to do about it.
+    pub hints: Vec<String>,
+    /// What could not be taken back.
+    pub left: Vec<String>,
+    /// What it made: guids by name.
+    pub made: BTreeMap<String, Guid>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// So many lanes run at once.
+const LANES: usize = 4;
+
+/// Executes on one host, under one journal.
+pub struct Executor<'a> {
+    /// Where.
+    pub host: &'a dyn Host,
+    /// What is written down.
+    pub journal: &'a Journal,
+    /// Who hears of it.
+    pub observer: Observer<'a>,
+    /// Whether to stop.
+    pub cancel: &'a Cancel,
+}
+
+impl std::fmt::Debug for Executor<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Executor").field("host", &self.host.name()).finish_non_exhaustive()
+    }
+}
+
+/// The state of one execution, shared by its lanes.
+struct Work<'a> {
+    executor: &'a Executor<'a>,
+    plan: &'a Plan,
+    made: Mutex<BTreeMap<String, Guid>>,
+    states: Mutex<Vec<StepState>>,
+    failure: Mutex<Option<(usize, StepError)>>,
+}
+
+impl Executor<'_> {
+    /// Carries out a plan. `by` is the user who started it.
+    ///
+    /// # Errors
+    /// If the intent cannot be journalled: nothing was done then. Everything else is in the report.
+    pub fn execute(&self, confirmed: Confirmed, by: &str) -> Result<Report, JournalError> {
+        let plan = confirmed.into_plan();
+        self.journal.keep_contents(&plan)?;
+        let digest = plan.digest();
+        self.journal.append(&plan.id, Event::Started { plan: Box::new(plan.clone()), digest, by: by.to_owned() })?;
+        let states = vec![StepState::Waiting; plan.steps.len()];
+        self.carry_on(&plan, states, BTreeMap::new())
+    }
+
+    /// Does what is still waiting, and ends the operation.
+    fn carry_on(
+        &self,
+        plan: &Plan,
+        states: Vec<StepState>,
+        made: BTreeMap<String, Guid>,
+    ) -> Result<Report, JournalError> {
+        let start = Instant::now();
+        let work = Work {
+            executor: self,
+            plan,
+            made: Mutex::new(made),
+            states: Mutex::new(states),
+            failure: Mutex::new(None),
+        };
+        let stages: std::collections::BTreeSet<u16> = plan.steps.iter().map(|step| step.stage).collect();
+        for stage in stages {
+            work.stage(stage);
+            if work.has_failed() {
+                break;
+            }
+        }
+        work.finish(start)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Work<'_> {
+    fn has_failed(&self) -> bool {
+        locked(&self.failure).is_some()
+    }
+
+    /// Runs the lanes of a stage side by side.
+    fn stage(&self, stage: u16) {
+        let mut lanes: BTreeMap<u16, Vec<&Step>> = BTreeMap::new();
+        for step in self.plan.steps.iter().filter(|step| step.stage == stage) {
+            lanes.entry(step.lane).or_default().push(step);
+        }
+        let lanes: Vec<Vec<&Step>> = lanes.into_values().collect();
+        if let [lane] = lanes.as_slice() {
+            return self.lane(lane);
+        }
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..LANES.min(lanes.len()) {
+                scope.spawn(|| {
+                    while let Some(lane) = lanes.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        self.lane(lane);
+                    }
+                });
+            }
+        });
+    }
+
+    fn lane(&self, steps: &[&Step]) {
+        for step in steps {
+            let state = locked(&self.states).get(step.id).copied();
+            if state == Some(StepState::Done) {
+                continue;
+            }
+            if self.has_failed() {
+                return;
+            }
+            if let Err(error) = self.step(step) {
+                self.set(step, StepState::Failed);
+                (self.executor.observer)(Progress::Failed(step, &error));
+                // The failure itself counts, whether or not it can be written down.
+                let event = Event::Failed { step: step.id, error: error.to_string() };
+                let _ = self.executor.journal.append(&self.plan.id, event);
+                locked(&self.failure).get_or_insert((step.id, error));
+                return;
+            }
+        }
+    }
+
+    fn set(&self, step: &Step, state: StepState) {
+        if let Some(slot) = locked(&self.states).get_mut(step.id) {
+            *slot = state;
+        }
+    }
+
+    fn step(&self, step: &Step) -> Result<(), StepError> {
+        let Executor { host, journal, observer, cancel } = *self.executor;
+        if cancel.is_requested() {
+            return Err(StepError::Stopped);
+        }
+        let start = Instant::now();
+        observer(Progress::Begin(step));
+        let made = locked(&self.made).clone();
+        for condition in &step.requires {
+            if !check(host, condition, &made)?.holds {
+                return Err(StepError::Drift(condition.clone()));
+            }
+        }
+        journal.append(&self.plan.id, Event::Begin { step: step.id })?;
+        self.set(step, StepState::Begun);
+        act::act(host, journal, &self.plan.id, &step.action, &made)?;
+        let made = self.read_back(step)?;
+        journal.append(&self.plan.id, Event::Done { step: step.id, made: made.clone() })?;
+        self.set(step, StepState::Done);
+        locked(&self.made).extend(made);
+        observer(Progress::Done(step, start.elapsed()));
+        Ok(())
+    }
+
+    /// Whether what the step promises holds; the guids of what it made.
+    fn read_back(&self, step: &Step) -> Result<Vec<(String, Guid)>, StepError> {
+        let known = locked(&self.made).clone();
+        let mut made = Vec::new();
+        for condition in &step.ensures {
+            let found = check(self.executor.host, condition, &known)?;
+            if !found.holds {
+                return Err(StepError::NotSeen(condition.clone()));
+            }
+            made.extend(found.guid.filter(|_| makes(condition)));
+        }
+        Ok(made)
+    }
+
+    fn finish(&self, start: Instant) -> Result<Report, JournalError> {
+        let failure = locked(&self.failure).take();
+        let (outcome, left) = match &failure {
+            None => (Outcome::Done, Vec::new()),
+            Some(_) => self.take_back(),
+        };
+        let hints = failure.as_ref().map(|(_, error)| hints(error)).unwrap_or_default();
+        let error = failure.map(|(step, error)| {
+            let reason = self.plan.steps.get(step).map(|step| step.reason.clone()).unwrap_or_default();
+            format!("{reason}: {}", chain(&error))
+        });
+        let message = error.clone().unwrap_or_else(|| "done".to_owned());
+        self.executor.journal.append(&self.plan.id, Event::Ended { outcome, message })?;
+        if outcome != Outcome::Left {
+            self.executor.journal.drop_contents(&self.plan.id);
+        }
+        let made = locked(&self.made).clone();
+        Ok(Report { op: self.plan.id.clone(), outcome, error, hints, left, made, took: start.elapsed() })
+    }
+}
+
+/// Whether an object that fulfils the condition is one that the operation made.
+fn makes(condition: &crate::plan::Condition) -> bool {
+    use crate::plan::{Condition, Identity};
+    matches!(
+        condition,
+        Condition::Dataset { is: Identity::Mark(_), .. } | Condition::Snapshot { is: Identity::Mark(_), .. }
+    )
+}
+
+fn hints(error: &StepError) -> Vec<String> {
+    match error {
+        StepError::Observe(error) => error.hints(),
+        StepError::Drift(_) => vec!["plan it again: the new plan shows the host as it is now".to_owned()],
+        StepError::NotSeen(_)
+        | StepError::Waited { .. }
+        | StepError::Busy { .. }
+        | StepError::Journal(_)
+        | StepError::Stopped => Vec::new(),
+    }
+}
+
+/// An error with its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,227 @@
+//! What was done before: `history`, `show`, `undo`, `resume`.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::say::{BOLD, DIM};
+use super::{Session, ask, status};
+use crate::execute::ResumeError;
+use crate::facts::Scope;
+use crate::journal::{Event, Journal, Operation, Outcome, StepState};
+use crate::plan::Effect;
+use crate::undo;
+
+/// Commands on the journal.
+#[derive(Debug, Clone, Subcommand)]
+pub enum HistoryCommand {
+    /// What was done before, newest last.
+    History {
+        /// So many.
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
+    /// One operation with all its steps.
+    Show {
+        /// Its id, or the beginning of it.
+        #[arg(value_name = "ID")]
+        op: String,
+    },
+    /// Take an operation back: a finished one by its way back, one that was cut off by removing what
+    /// it made.
+    Undo {
+        /// Its id, or the beginning of it.
+        #[arg(value_name = "ID")]
+        op: String,
+    },
+    /// Go on with an operation that was cut off.
+    Resume {
+        /// Its id, or the beginning of it.
+        #[arg(value_name = "ID")]
+        op: String,
+    },
+}
+
+impl Session {
+    /// Does what was asked for, to the exit status.
+    #[must_use]
+    pub fn history(&self, command: &HistoryCommand) -> u8 {
+        let done = match command {
+            HistoryCommand::History { limit } => self.list(*limit),
+            HistoryCommand::Show { op } => self.find(op).map(|found| self.show(&found)),
+            HistoryCommand::Undo { op } => self.find(op).and_then(|found| self.undo(&found)),
+            HistoryCommand::Resume { op } => self.find(op).and_then(|found| self.resume(&found)),
+        };
+        match done {
+            Ok(status) | Err(status) => status,
+        }
+    }
+
+    fn operations(&self) -> Result<Vec<Operation>, u8> {
+        Journal::operations(&self.folder).map_err(|error| self.say.failure(&error, &[]))
+    }
+
+    fn find(&self, id: &str) -> Result<Operation, u8> {
+        let mut found: Vec<Operation> =
+            self.operations()?.into_iter().filter(|operation| operation.id.starts_with(id)).collect();
+        match (found.pop(), found.is_empty()) {
+            (Some(operation), true) => Ok(operation),
+            (Some(_), false) => {
+                self.say.error(&format!("several operations begin with {id}"));
+                Err(status::USAGE)
+            }
+            (None, _) => {
+                self.say.error(&format!("there is no operation {id}"));
+                self.say.hint("`kai op history` lists them");
+                Err(status::FAILED)
+            }
+        }
+    }
+
+    fn list(&self, limit: usize) -> Result<u8, u8> {
+        let operations = self.operations()?;
+        let last = &operations[operations.len().saturating_sub(limit)..];
+        if self.say.json {
+            let rows: Vec<_> = last
+                .iter()
+                .map(|operation| {
+                    json!({
+                        "op": operation.id, "at": operation.started, "by": operation.by,
+                        "host": operation.plan.host, "request": operation.plan.request,
+                        "summary": operation.plan.summary, "outcome": operation.outcome,
+                        "error": operation.error, "reversed_by": operation.reversed_by,
+                    })
+                })
+                .collect();
+            self.say.value(&json!(rows));
+            return Ok(0);
+        }
+        for operation in last {
+            let end = ending(operation);
+            self.say.line(&format!("{}  {}  {:<12} {}", operation.id, operation.started, end, operation.plan.summary));
+        }
+        if last.is_empty() {
+            self.say.status("nothing was done yet");
+        }
+        Ok(0)
+    }
+
+    fn show(&self, operation: &Operation) -> u8 {
+        if self.say.json {
+            let steps: Vec<&str> = operation.steps.iter().map(|state| state_name(*state)).collect();
+            self.say.value(&json!({
+                "op": operation.id, "at": operation.started, "by": operation.by, "digest": operation.digest,
+                "plan": operation.plan, "steps": steps, "made": operation.made, "outcome": operation.outcome,
+                "error": operation.error, "message": operation.message, "reversed_by": operation.reversed_by,
+            }));
+            return 0;
+        }
+        let say = &self.say;
+        say.line(&say.on_out(BOLD, &format!("{}: {}", operation.id, operation.plan.summary)));
+        say.line(&format!("started {} by {} on {}", operation.started, operation.by, operation.plan.host));
+        for (step, state) in operation.plan.steps.iter().zip(&operation.steps) {
+            say.line(&format!("  {:>2}. {:<8} {}", step.id + 1, state_name(*state), step.action));
+        }
+        for (name, guid) in &operation.made {
+            say.line(&say.on_out(DIM, &format!("  made {name}, guid {guid}")));
+        }
+        say.line(&format!("{}: {}", ending(operation), operation.message));
+        0
+    }
+
+    fn undo(&self, operation: &Operation) -> Result<u8, u8> {
+        if operation.is_open() {
+            return self.take_back(operation);
+        }
+        let facts = self.observe(&Scope { pools: true, all_datasets: true, ..Scope::default() })?;
+        let plan = undo::plan(operation, &facts, self.moment()).map_err(|refusal| self.refuse(&refusal))?;
+        let by = plan.id.clone();
+        let status = self.decide(plan)?;
+        if status == 0 && !self.options.dry_run {
+            let journal = self.journal()?;
+            let noted = journal.append(&operation.id, Event::Reversed { by });
+            noted.map_err(|error| self.say.failure(&error, &[]))?;
+        }
+        Ok(status)
+    }
+
+    /// What an operation that was cut off has made is its own to remove.
+    fn take_back(&self, operation: &Operation) -> Result<u8, u8> {
+        self.say.plain_status(&format!("operation {} was cut off: {}", operation.id, operation.plan.summary));
+        for (step, state) in operation.plan.steps.iter().zip(&operation.steps).rev() {
+            if *state != StepState::Waiting {
+                for part in &step.undo {
+                    self.say.plain_status(&format!("  would take back: {}", part.action));
+                }
+            }
+        }
+        if self.options.dry_run {
+            return Ok(0);
+        }
+        self.agree(operation)?;
+        let journal = self.journal()?;
+        let done = self.with_executor(&journal, |executor| executor.take_back(operation));
+        let done = done.map_err(|error| self.say.failure(&error, &[]))?;
+        let status = self.finish(&done, &[]);
+        // Taking it back is what was wanted.
+        Ok(if done.outcome == Outcome::TakenBack { 0 } else { status })
+    }
+
+    /// Going on with, or taking back, what was confirmed once needs a plain yes.
+    fn agree(&self, operation: &Operation) -> Result<(), u8> {
+        if self.options.yes {
+            return Ok(());
+        }
+        let mut question = operation.plan.clone();
+        question.effect = Effect::Change;
+        match ask::ask(&self.say, &question) {
+            ask::Answer::Yes => Ok(()),
+            ask::Answer::No | ask::Answer::Typed(_) => {
+                self.say.status("nothing was changed");
+                Err(status::NOT_CONFIRMED)
+            }
+            ask::Answer::Nobody => {
+                self.say.error("nobody is there to confirm it; nothing was changed");
+                self.say.hint("--yes confirms it");
+                Err(status::NOT_CONFIRMED)
+            }
+        }
+    }
+
+    fn resume(&self, operation: &Operation) -> Result<u8, u8> {
+        if operation.is_open() {
+            self.say.plain_status(&format!("operation {} was cut off: {}", operation.id, operation.plan.summary));
+            if self.options.dry_run {
+                return Ok(0);
+            }
+            self.agree(operation)?;
+        }
+        let journal = self.journal()?;
+        let done = self.with_executor(&journal, |executor| executor.resume(operation)).map_err(|error| {
+            let hints = match &error {
+                ResumeError::HalfWay { op, .. } => vec![format!("`kai op undo {op}` takes back what it made")],
+                ResumeError::Ended(_) | ResumeError::Step(_) | ResumeError::Journal(_) => Vec::new(),
+            };
+            self.say.failure(&error, &hints)
+        })?;
+        Ok(self.finish(&done, &operation.plan.report))
+    }
+}
+
+fn state_name(state: StepState) -> &'static str {
+    match state {
+        StepState::Waiting => "not done",
+        StepState::Begun => "cut off",
+        StepState::Done => "done",
+        StepState::Failed => "failed",
+    }
+}
+
+fn ending(operation: &Operation) -> &'static str {
+    match (operation.outcome, &operation.reversed_by) {
+        (_, Some(_)) => "undone",
+        (Some(Outcome::Done), None) => "done",
+        (Some(Outcome::TakenBack), None) => "taken back",
+        (Some(Outcome::Left), None) => "left",
+        (None, None) => "cut off",
+    }
+}

@@ -1,0 +1,85 @@
+//! A plan on one screen: what, to which objects, every command in order, what is lost, the way back.
+
+use super::say::{BAD, BOLD, DIM, Say, WARN};
+use crate::names::Size;
+use crate::plan::{Effect, Plan, Step};
+
+/// More lines of one kind than this are counted, not shown; `--json` shows all.
+const MOST: usize = 24;
+
+pub(super) fn show(say: &Say, plan: &Plan, digest: &str) {
+    if say.json {
+        let shown = serde_json::json!({ "plan": plan, "digest": digest });
+        say.value(&shown);
+        return;
+    }
+    let effect = match plan.effect {
+        Effect::Read => say.on_out(DIM, "reads"),
+        Effect::Change => say.on_out(WARN, "changes"),
+        Effect::Destroy => say.on_out(BAD, "DESTROYS"),
+    };
+    say.line(&format!("{} ({effect}, on {})", say.on_out(BOLD, &capital(&plan.summary)), plan.host));
+    for check in plan.checks.iter().take(MOST) {
+        say.line(&format!("  checked: {check}"));
+    }
+    for note in &plan.notes {
+        say.line(&format!("  {} {note}", say.on_out(WARN, "note:")));
+    }
+    commands(say, plan);
+    if !plan.losses.is_empty() {
+        say.line(&say.on_out(BAD, "Will be gone:"));
+        for loss in plan.losses.iter().take(MOST) {
+            let identity = loss.identity.as_ref().map(|identity| format!(", {identity}")).unwrap_or_default();
+            let bytes =
+                loss.bytes.map(|bytes| format!(" ({})", Size::from_bytes(bytes).for_people())).unwrap_or_default();
+            say.line(&format!("  {}{bytes}{identity}", loss.what));
+        }
+        if plan.losses.len() > MOST {
+            say.line(&format!("  and {} more; --json lists all", plan.losses.len() - MOST));
+        }
+    }
+    match &plan.undo {
+        Some(undo) => say.line(&format!("Way back: {undo}")),
+        None if plan.effect == Effect::Destroy => say.line(&say.on_out(BAD, "There is no way back.")),
+        None => say.line("Way back: none of its own"),
+    }
+    say.line(&say.on_out(DIM, &format!("Plan {}, digest {digest}, about {} s", plan.id, plan.seconds)));
+}
+
+fn commands(say: &Say, plan: &Plan) {
+    // Lanes that differ only in the name are shown once.
+    let lanes = plan.steps.iter().map(|step| step.lane).max().unwrap_or(0);
+    let shown: Vec<&Step> = plan.steps.iter().filter(|step| step.lane == 0).collect();
+    for step in shown.iter().take(MOST) {
+        say.line(&format!("  {:>2}. {}", step.id + 1, step.action));
+    }
+    if shown.len() > MOST {
+        say.line(&format!("      and {} more; --json lists all", shown.len() - MOST));
+    }
+    if lanes > 0 {
+        let rest: Vec<&Step> = plan.steps.iter().filter(|step| step.lane > 0).collect();
+        let firsts: Vec<String> = (1..=lanes)
+            .filter_map(|lane| rest.iter().find(|step| step.lane == lane))
+            .map(|step| step.action.to_string())
+            .collect();
+        say.line(&format!("      beside it, in the same way, {lanes} more:"));
+        for first in firsts.iter().take(MOST) {
+            say.line(&format!("      {first} …"));
+        }
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default()
+}
+
+/// The command that applies the plan that was shown.
+pub(super) fn how_to_apply(say: &Say, digest: &str) {
+    let mut words: Vec<String> = std::env::args().filter(|word| word != "--dry-run").collect();
+    if let Some(program) = words.first_mut() {
+        *program = program.rsplit('/').next().unwrap_or_default().to_owned();
+    }
+    let line: Vec<String> = words.iter().map(|word| crate::host::quoted(word)).collect();
+    say.hint(&format!("within 15 minutes: {} --confirm {digest}", line.join(" ")));
+}

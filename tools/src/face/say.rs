@@ -1,0 +1,114 @@
+//! How things are said: data on stdout, everything else on stderr, colours only where they are seen.
+
+use std::io::{IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::status;
+use crate::plan::Refusal;
+
+/// How a call talks to the person, or to the program, that made it.
+#[derive(Debug, Clone, Copy)]
+pub struct Say {
+    pub(super) json: bool,
+    quiet: bool,
+    colour_out: bool,
+    colour_err: bool,
+}
+
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const BAD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
+pub(super) const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
+pub(super) const WARN: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
+const HINT: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Cyan)));
+
+impl Say {
+    /// Colours only on a terminal, and never where `NO_COLOR` is set (no-color.org).
+    #[must_use]
+    pub fn new(json: bool, quiet: bool) -> Self {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Self {
+            json,
+            quiet,
+            colour_out: !plain && std::io::stdout().is_terminal(),
+            colour_err: !plain && std::io::stderr().is_terminal(),
+        }
+    }
+
+    pub(super) fn on_out(self, style: Style, text: &str) -> String {
+        if self.colour_out { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    pub(super) fn on_err(self, style: Style, text: &str) -> String {
+        if self.colour_err { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    pub(super) fn line(self, text: &str) {
+        // A reader that has seen enough (`| head`) is no fault of ours.
+        if writeln!(std::io::stdout().lock(), "{text}").is_err() {
+            std::process::exit(0);
+        }
+    }
+
+    pub(super) fn value(self, value: &serde_json::Value) {
+        let pretty = std::io::stdout().is_terminal();
+        self.line(&if pretty { format!("{value:#}") } else { value.to_string() });
+    }
+
+    /// What goes on. Not said with `--quiet`.
+    pub(super) fn status(self, text: &str) {
+        if !self.quiet {
+            eprintln!("{}", self.on_err(DIM, text));
+        }
+    }
+
+    pub(super) fn plain_status(self, text: &str) {
+        if !self.quiet {
+            eprintln!("{text}");
+        }
+    }
+
+    /// What went wrong.
+    pub(super) fn error(self, text: &str) {
+        eprintln!("{} {text}", self.on_err(BAD, "error:"));
+    }
+
+    /// What is wrong with a call.
+    pub fn wrong(self, text: &str) {
+        self.error(text);
+    }
+
+    pub(super) fn hint(self, text: &str) {
+        eprintln!("{} {text}", self.on_err(HINT, "hint:"));
+    }
+
+    /// An error with its causes and what to do; the exit status.
+    pub(super) fn failure(self, error: &dyn std::error::Error, hints: &[String]) -> u8 {
+        let mut said = error.to_string();
+        self.error(&said);
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !said.contains(&text) {
+                eprintln!("  because: {text}");
+                said.push_str(&text);
+            }
+            cause = error.source();
+        }
+        hints.iter().for_each(|hint| self.hint(hint));
+        if self.json {
+            self.value(&serde_json::json!({ "error": error.to_string(), "hints": hints }));
+        }
+        status::FAILED
+    }
+
+    pub(super) fn refusal(self, refusal: &Refusal) {
+        self.error(&refusal.message);
+        refusal.hints.iter().for_each(|hint| self.hint(hint));
+        if self.json {
+            self.value(&serde_json::json!({ "refused": refusal }));
+        }
+    }
+}

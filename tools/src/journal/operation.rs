@@ -1,0 +1,115 @@
+//! The journal's lines, gathered by operation.
+
+use std::collections::BTreeMap;
+
+use super::{Entry, Event, Outcome};
+use crate::names::{Guid, Stamp};
+use crate::plan::Plan;
+
+/// How far a step got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StepState {
+    /// Nothing was done.
+    #[default]
+    Waiting,
+    /// It was begun, and nobody wrote down how it ended.
+    Begun,
+    /// It was done.
+    Done,
+    /// It failed.
+    Failed,
+}
+
+/// An operation, as the journal tells it.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// Its id: its plan's.
+    pub id: String,
+    /// When it was started.
+    pub started: Stamp,
+    /// Who started it.
+    pub by: String,
+    /// What was to be done. Contents of files are digests here.
+    pub plan: Plan,
+    /// The digest that was confirmed.
+    pub digest: String,
+    /// How far each step got.
+    pub steps: Vec<StepState>,
+    /// What it made: guids by name.
+    pub made: BTreeMap<String, Guid>,
+    /// Parts of steps that were taken back.
+    pub undone: Vec<(usize, usize)>,
+    /// Why it failed, if it did.
+    pub error: Option<String>,
+    /// How it ended; none if it was cut off.
+    pub outcome: Option<Outcome>,
+    /// What was said at the end.
+    pub message: String,
+    /// The operation that undid it.
+    pub reversed_by: Option<String>,
+}
+
+impl Operation {
+    /// What the lines tell, oldest operation first.
+    pub(super) fn fold(entries: Vec<Entry>) -> Vec<Self> {
+        let mut operations: Vec<Self> = Vec::new();
+        for entry in entries {
+            if let Event::Started { plan, digest, by } = entry.event {
+                let steps = vec![StepState::Waiting; plan.steps.len()];
+                operations.push(Self {
+                    id: entry.op,
+                    started: entry.at,
+                    by,
+                    plan: *plan,
+                    digest,
+                    steps,
+                    made: BTreeMap::new(),
+                    undone: Vec::new(),
+                    error: None,
+                    outcome: None,
+                    message: String::new(),
+                    reversed_by: None,
+                });
+                continue;
+            }
+            let found = operations.iter_mut().rev().find(|operation| operation.id == entry.op);
+            if let Some(operation) = found {
+                operation.hear(entry.event);
+            }
+        }
+        operations
+    }
+
+    fn hear(&mut self, event: Event) {
+        let mut set = |step: usize, state| {
+            if let Some(slot) = self.steps.get_mut(step) {
+                *slot = state;
+            }
+        };
+        match event {
+            Event::Started { .. } => {}
+            Event::Begin { step } => set(step, StepState::Begun),
+            Event::Done { step, made } => {
+                set(step, StepState::Done);
+                self.made.extend(made);
+            }
+            Event::Failed { step, error } => {
+                set(step, StepState::Failed);
+                self.error = Some(error);
+            }
+            Event::Undone { step, part } => self.undone.push((step, part)),
+            Event::NotUndone { .. } => {}
+            Event::Ended { outcome, message } => {
+                self.outcome = Some(outcome);
+                self.message = message;
+            }
+            Event::Reversed { by } => self.reversed_by = Some(by),
+        }
+    }
+
+    /// Whether it was cut off, or left something.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.reversed_by.is_none() && self.outcome != Some(Outcome::Done) && self.outcome != Some(Outcome::TakenBack)
+    }
+}

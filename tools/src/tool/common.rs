@@ -1,0 +1,112 @@
+//! What several tools look at before they plan.
+
+use crate::facts::{DatasetFacts, Facts, Kind, PoolFacts};
+use crate::host::Command;
+use crate::names::{Arg, DatasetName, PoolName, SnapshotName, Stamp};
+use crate::plan::{Action, Condition, Identity, Reason, Refusal};
+
+/// Changes need an ONLINE pool.
+pub(super) fn online<'a>(facts: &'a Facts, pool: &PoolName) -> Result<&'a PoolFacts, Refusal> {
+    let found = facts.pool(pool).ok_or_else(|| {
+        let known: Vec<&str> = facts.pools.iter().map(|pool| pool.name.as_str()).collect();
+        Refusal::new(Reason::Unknown, format!("there is no pool {pool}"))
+            .hint(format!("there are {}", known.join(", ")))
+    })?;
+    if found.is_online() {
+        return Ok(found);
+    }
+    Err(Refusal::new(
+        Reason::PoolNotOnline,
+        format!("pool {pool} is {}: only reading and scrubbing are allowed until it is ONLINE", found.health),
+    )
+    .hint(format!("`zpool status {pool}` says what is wrong with it")))
+}
+
+/// The dataset, or why there is none.
+pub(super) fn dataset<'a>(facts: &'a Facts, name: &DatasetName) -> Result<&'a DatasetFacts, Refusal> {
+    facts.dataset(name).ok_or_else(|| {
+        Refusal::new(Reason::Unknown, format!("there is no dataset {name}")).hint("`kai op dataset-list` lists them")
+    })
+}
+
+/// The snapshot, or why there is none.
+pub(super) fn snapshot<'a>(facts: &'a Facts, name: &SnapshotName) -> Result<&'a DatasetFacts, Refusal> {
+    facts.snapshot(name).ok_or_else(|| {
+        let known: Vec<&str> =
+            facts.snapshots(name.dataset()).iter().filter_map(|found| found.name.split('@').nth(1)).collect();
+        let refusal = Refusal::new(Reason::Unknown, format!("there is no snapshot {name}"));
+        match known.as_slice() {
+            [] => refusal.hint(format!("{} has no snapshots", name.dataset())),
+            known => refusal.hint(format!("{} has {}", name.dataset(), known.join(", "))),
+        }
+    })
+}
+
+/// The pool that the system runs from, its active boot environment and what is mounted on `/` are
+/// never destroyed or rolled back.
+pub(super) fn not_of_the_system(facts: &Facts, name: &DatasetName) -> Result<(), Refusal> {
+    let pool = name.pool();
+    let boots = facts.pool(&pool).is_some_and(|pool| pool.bootfs.is_some());
+    let root = facts.datasets.iter().any(|dataset| {
+        dataset.mounted
+            && dataset.mountpoint.as_deref() == Some("/")
+            && dataset.name.split('/').next() == Some(pool.as_str())
+    });
+    if boots || root {
+        return Err(Refusal::new(
+            Reason::RootPool,
+            format!("{name} is on {pool}, the pool that this system runs from; kai never destroys or rolls back there"),
+        ));
+    }
+    if name.parent().is_none() {
+        return Err(Refusal::new(
+            Reason::Invalid,
+            format!("{name} is a whole pool; kai does not destroy or roll back pools"),
+        ));
+    }
+    Ok(())
+}
+
+/// Names that kai creates have neither spaces nor colons.
+pub(super) fn plain(is_plain: bool, name: impl std::fmt::Display) -> Result<(), Refusal> {
+    if is_plain {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Reason::Invalid,
+        format!("{name:?}: kai gives no names with spaces or colons", name = name.to_string()),
+    ))
+}
+
+/// The name that a snapshot gets if nobody names it.
+pub(super) fn stamped(prefix: &str, made: Stamp) -> String {
+    format!("{prefix}-{}", made.compact())
+}
+
+/// `zfs destroy NAME`, which waits while the name is busy.
+pub(super) fn destroy(name: impl Arg) -> Action {
+    Action::RunWhileBusy(Command::zfs("destroy").arg(name))
+}
+
+/// A snapshot that the operation made, and that nothing uses yet.
+pub(super) fn our_snapshot(name: &SnapshotName, mark: &str) -> Vec<Condition> {
+    vec![
+        Condition::Snapshot { name: name.clone(), is: Identity::Mark(mark.to_owned()) },
+        Condition::Unused(name.clone()),
+    ]
+}
+
+/// Those datasets, and whether what is asked about is a volume.
+pub(super) fn is_volume(found: &DatasetFacts) -> bool {
+    found.kind == Kind::Volume
+}
+
+/// `dataset@snapshot` from what is listed.
+pub(super) fn name_of(found: &DatasetFacts) -> Result<SnapshotName, Refusal> {
+    found.name.parse().map_err(|error: crate::names::NameError| Refusal::new(Reason::Invalid, error.to_string()))
+}
+
+/// A name error as a refusal.
+pub(super) fn invalid(error: crate::names::NameError) -> Refusal {
+    Refusal::new(Reason::Invalid, error.to_string())
+}

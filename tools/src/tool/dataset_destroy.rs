@@ -1,0 +1,103 @@
+//! `dataset_destroy`.
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Tool, common};
+use crate::facts::{DatasetFacts, Kind, Scope};
+use crate::host::Command;
+use crate::names::DatasetName;
+use crate::plan::{Action, Condition, Effect, Identity, Plan, PlanBuilder, Reason, Refusal};
+use crate::request::{Request, Situation};
+
+/// Destroy a file system or volume with its snapshots.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetDestroy {
+    /// Its name with the pool.
+    #[arg(long)]
+    pub dataset: DatasetName,
+    /// With everything below it.
+    #[arg(long)]
+    #[serde(default)]
+    pub recursive: bool,
+}
+
+impl Tool for DatasetDestroy {
+    fn effect(&self) -> Effect {
+        Effect::Destroy
+    }
+
+    fn scope(&self) -> Scope {
+        Scope { pools: true, all_datasets: true, domains_if_there: true, ..Scope::default() }
+    }
+
+    fn plan(&self, request: &Request, situation: Situation<'_>) -> Result<Plan, Refusal> {
+        let facts = situation.facts;
+        let name = &self.dataset;
+        common::not_of_the_system(facts, name)?;
+        common::online(facts, &name.pool())?;
+        let found = common::dataset(facts, name)?;
+        let within = |other: &str| {
+            other
+                .split(['@', '#'])
+                .next()
+                .and_then(|other| other.parse::<DatasetName>().ok())
+                .is_some_and(|o| o.is_within(name))
+        };
+        let gone: Vec<&DatasetFacts> = facts.datasets.iter().filter(|other| within(&other.name)).collect();
+        let below: Vec<&str> = gone
+            .iter()
+            .filter(|other| matches!(other.kind, Kind::Filesystem | Kind::Volume) && other.name != found.name)
+            .map(|other| other.name.as_str())
+            .collect();
+        if !below.is_empty() && !self.recursive {
+            return Err(Refusal::new(Reason::InUse, format!("{name} has datasets below it: {}", below.join(", ")))
+                .hint("say recursive if they are to go too"));
+        }
+        may_go(&gone, &within)?;
+        for domain in &facts.domains {
+            if let Some(volume) = domain.volumes().iter().find(|volume| within(volume.as_str())) {
+                return Err(Refusal::new(Reason::InUse, format!("{volume} is the disk of VM {}", domain.domain.name))
+                    .hint(format!("`kai op kvm-delete --vm {}` deletes the VM with its disk", domain.domain.name)));
+            }
+        }
+        let plan = PlanBuilder::new(&facts.host, request.clone(), situation.made, Effect::Destroy);
+        let snapshots = gone.iter().filter(|other| other.kind == Kind::Snapshot).count();
+        let mut plan = plan
+            .about(format!("destroy {name} with {} datasets below it and {snapshots} snapshots", below.len()), name);
+        plan.check("no clone outside depends on it, nobody holds its snapshots, no VM uses it");
+        for other in &gone {
+            plan.loses(other.name.clone(), Some(format!("guid {}", other.guid)), Some(other.used));
+        }
+        let mut step = plan
+            .step("destroy it", Action::RunWhileBusy(Command::zfs("destroy").arg("-r").arg(name)))
+            .requires(Condition::Dataset { name: name.clone(), is: Identity::Guid(found.guid) });
+        for other in gone.iter().filter(|other| other.kind == Kind::Snapshot) {
+            // A snapshot that somebody has come to need since is drift.
+            step = step.requires(Condition::Unused(common::name_of(other)?));
+        }
+        step.ensures(Condition::NoDataset(name.clone()));
+        Ok(plan.done())
+    }
+}
+
+/// Refuses while anything that stays depends on what goes.
+pub(super) fn may_go(gone: &[&DatasetFacts], within: &dyn Fn(&str) -> bool) -> Result<(), Refusal> {
+    for other in gone {
+        if other.holds > 0 {
+            return Err(Refusal::new(
+                Reason::InUse,
+                format!("{} is held: replication or somebody else still needs it", other.name),
+            )
+            .hint(format!("`zfs holds {}` says who holds it", other.name)));
+        }
+        let clones: Vec<&str> = other.clones.iter().map(String::as_str).filter(|clone| !within(clone)).collect();
+        if !clones.is_empty() {
+            return Err(Refusal::new(Reason::InUse, format!("{} is the origin of {}", other.name, clones.join(", ")))
+                .hint("delete these clones first, or promote one of them"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! `kvm_snap`: pause, snapshot, resume.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Tool, common, guests};
+use crate::facts::Scope;
+use crate::host::Command;
+use crate::names::{MarkArg, SnapshotLabel, VmName};
+use crate::plan::{Action, Condition, DomainState, Effect, Identity, Plan, PlanBuilder, Reason, Refusal};
+use crate::request::{Request, Situation};
+
+/// Whether the guest's file systems are quiesced by its agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum Freeze {
+    /// Only the pause: the snapshot is as after a power cut, which file systems are made for.
+    #[default]
+    Auto,
+    /// By the guest agent; it fails if there is none.
+    Yes,
+    /// No.
+    No,
+}
+
+/// Take a snapshot of a VM's disks, all at the same moment; a running VM is paused for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Args)]
+#[serde(deny_unknown_fields)]
+pub struct KvmSnap {
+    /// The VM.
+    #[arg(long)]
+    pub vm: VmName,
+    /// The snapshot's name; one with the time if nothing is said.
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<SnapshotLabel>,
+    /// Whether the guest agent quiesces the file systems first.
+    #[arg(long, value_enum, default_value_t)]
+    #[serde(default)]
+    pub freeze: Freeze,
+}
+
+/// A paused guest waits no longer than this for its snapshot.
+const PAUSE: Duration = Duration::from_secs(60);
+
+impl Tool for KvmSnap {
+    fn effect(&self) -> Effect {
+        Effect::Change
+    }
+
+    fn scope(&self) -> Scope {
+        guests::scope()
+    }
+
+    fn plan(&self, request: &Request, situation: Situation<'_>) -> Result<Plan, Refusal> {
+        let facts = situation.facts;
+        let domain = guests::domain(facts, &self.vm)?;
+        let volumes = guests::volumes(domain)?;
+        let label = match &self.name {
+            Some(name) => name.clone(),
+            None => common::stamped("kai", situation.made).parse().map_err(common::invalid)?,
+        };
+        common::plain(label.is_plain(), &label)?;
+        for volume in &volumes {
+            common::online(facts, &volume.pool())?;
+            if facts.snapshot(&volume.at(&label)).is_some() {
+                return Err(Refusal::new(Reason::Taken, format!("{} exists already", volume.at(&label))));
+            }
+        }
+        if volumes.iter().any(|volume| volume.pool() != volumes[0].pool()) {
+            return Err(Refusal::new(
+                Reason::Invalid,
+                format!("the disks of {} are on different pools: one snapshot cannot span them", self.vm),
+            ));
+        }
+        let running = match domain.state {
+            DomainState::Running => true,
+            DomainState::ShutOff | DomainState::Paused => false,
+            DomainState::Other => {
+                return Err(Refusal::new(Reason::State, format!("VM {} is neither running nor shut off", self.vm))
+                    .hint("wait until it has come up or gone down"));
+            }
+        };
+        let plan = PlanBuilder::new(&facts.host, request.clone(), situation.made, Effect::Change);
+        let mut plan = plan.about(format!("take snapshot {label} of VM {}", self.vm), &label);
+        let mark = plan.mark();
+        plan.check(format!("the name {label} is free on {} disks", volumes.len()));
+        let freeze = running && self.freeze == Freeze::Yes;
+        if freeze {
+            plan.run("let the guest quiesce its file systems", guests::virsh("domfsfreeze", domain))
+                .requires(guests::same(domain))
+                .undo_at_once(
+                    Action::Run(guests::virsh("domfsthaw", domain)),
+                    vec![guests::same(domain), guests::state(domain, DomainState::Running)],
+                    vec![],
+                );
+        }
+        if running {
+            if !freeze {
+                plan.note("the snapshot is as after a power cut: the guest is paused for it, not shut down");
+            }
+            plan.run("pause the guest", guests::virsh("suspend", domain))
+                .requires(guests::same(domain))
+                .requires(guests::state(domain, DomainState::Running))
+                .ensures(guests::state(domain, DomainState::Paused))
+                .undo_at_once(
+                    Action::Run(guests::virsh("resume", domain)),
+                    vec![guests::same(domain), guests::state(domain, DomainState::Paused)],
+                    vec![guests::state(domain, DomainState::Running)],
+                );
+        }
+        let mut command = Command::zfs("snapshot").arg("-o").pair("com.kai:op", MarkArg::of(&mark)).within(PAUSE);
+        for volume in &volumes {
+            command = command.arg(volume.at(&label));
+        }
+        let mut step = plan.run("take the snapshot", command);
+        for volume in &volumes {
+            let guid = common::dataset(facts, volume)?.guid;
+            let snapshot = volume.at(&label);
+            step = step
+                .requires(Condition::Dataset { name: volume.clone(), is: Identity::Guid(guid) })
+                .ensures(Condition::Snapshot { name: snapshot.clone(), is: Identity::Mark(mark.clone()) })
+                .undo(
+                    common::destroy(&snapshot),
+                    common::our_snapshot(&snapshot, &mark),
+                    vec![Condition::NoSnapshot(snapshot)],
+                );
+        }
+        if running {
+            plan.run("let the guest go on", guests::virsh("resume", domain))
+                .requires(guests::same(domain))
+                .ensures(guests::state(domain, DomainState::Running));
+        }
+        if freeze {
+            plan.run("let the guest write again", guests::virsh("domfsthaw", domain)).requires(guests::same(domain));
+        }
+        for volume in &volumes {
+            plan.report("snapshot", volume.at(&label));
+        }
+        plan.undone_by("op_undo destroys the snapshot");
+        Ok(plan.done())
+    }
+}

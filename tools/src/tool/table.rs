@@ -1,0 +1,35 @@
+//! What a reading tool found.
+
+use serde_json::{Map, Value};
+
+/// Rows of named columns, for a terminal and for JSON alike.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Table {
+    /// What the columns are called.
+    pub columns: Vec<&'static str>,
+    /// One value a column.
+    pub rows: Vec<Vec<Value>>,
+    /// What a person should know of it.
+    pub notes: Vec<String>,
+}
+
+impl Table {
+    /// A table without rows.
+    pub(super) fn new(columns: &[&'static str]) -> Self {
+        Self { columns: columns.to_vec(), ..Self::default() }
+    }
+
+    pub(super) fn row(&mut self, values: Vec<Value>) {
+        self.rows.push(values);
+    }
+
+    /// The rows as JSON objects.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let object = |row: &Vec<Value>| {
+            let pairs = self.columns.iter().zip(row).map(|(column, value)| ((*column).to_owned(), value.clone()));
+            Value::Object(pairs.collect::<Map<String, Value>>())
+        };
+        Value::Array(self.rows.iter().map(object).collect())
+    }
+}
