@@ -6,6 +6,7 @@ mod error;
 mod index;
 mod index_status;
 mod model;
+mod op;
 mod search;
 
 use std::path::PathBuf;
@@ -61,6 +62,7 @@ enum Command {
     Index(index::Index),
     Corpus(corpus::Corpus),
     Model(model::Model),
+    Op(op::Op),
 }
 
 /// Options of the commands that use vectors.
@@ -83,6 +85,10 @@ struct Context {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let ui = Ui::new(cli.global.json, cli.global.quiet);
+    // Operations need neither the index nor threads of their own.
+    if let Command::Op(args) = cli.command {
+        return ExitCode::from(op::run(args, &cli.global));
+    }
     let outcome = Home::find(cli.global.data_dir.as_deref())
         .map_err(Failure::from)
         .and_then(|home| run(cli.command, Context { home, ui: ui.clone() }));
@@ -108,6 +114,7 @@ fn run(command: Command, context: Context) -> Result<Outcome, Failure> {
             Command::Index(args) => index::run(args, context).await,
             Command::Corpus(args) => corpus::run(args, context).await,
             Command::Model(args) => model::run(args, context).await,
+            Command::Op(_) => Ok(Outcome::Done),
         }
     });
     // A blocking read that is still under way must not hold up the exit.

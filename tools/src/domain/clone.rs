@@ -1,9 +1,13 @@
 //! A domain with a new identity: everything of the source stays but what two guests cannot share.
 
 use super::DomainError;
-use super::create::{NAMESPACE, cdrom, note};
+use super::console::Paths;
+use super::create::{NAMESPACE, note};
+use super::disks::disks;
 use super::element::Element;
-use super::read::{self, Device};
+use super::read::{self, Domain};
+use super::shared;
+use super::size::resize;
 use crate::names::{HostPath, Mac, Size, Uuid, VmName};
 
 /// What is the clone's own.
@@ -13,15 +17,16 @@ pub struct CloneIdentity {
     pub name: VmName,
     /// Its identity.
     pub uuid: Uuid,
-    /// Its network cards' addresses, in the order of the source's cards.
+    /// Its network cards' addresses: as many as the source has cards, in their order.
     pub macs: Vec<Mac>,
-    /// Its disks: the source's device and the clone's.
+    /// Its disks: the source's device or file, and the clone's.
     pub volumes: Vec<(HostPath, HostPath)>,
-    /// Its firmware variables, if the source has any.
+    /// Its firmware variables. None leaves their place to libvirt.
     pub nvram: Option<HostPath>,
     /// Its cloud-init seed.
     pub seed: Option<HostPath>,
-    /// What its first serial port is logged to.
+    /// What its first serial port is logged to, if the source's is. Other logs and sockets are
+    /// named after the source's, with the clone's name.
     pub log: HostPath,
     /// Another size of memory.
     pub memory: Option<Size>,
@@ -36,149 +41,108 @@ pub struct CloneIdentity {
 /// # Errors
 /// If the source is not understood, or has something that two guests cannot share.
 pub fn clone(xml: &str, identity: &CloneIdentity) -> Result<String, DomainError> {
-    let source = read::read(xml)?;
     let mut root = Element::parse(xml)?;
-    let shared = |what: String| DomainError::Shared { domain: source.name.clone(), what };
+    let source = read::domain(&root)?;
+    let shares = |what: String| DomainError::Shared { domain: source.name.clone(), what };
+    who(&mut root, identity);
+    resize(&mut root, &source.name, identity.memory, identity.vcpus)?;
+    firmware(&mut root, &source, identity);
+    root.each(&mut |element| {
+        // Names of one run of QEMU; those with `ua-` are a person's own.
+        element.keep(|child| child.name != "alias" || child.get("name").is_some_and(|name| name.starts_with("ua-")));
+    });
+    let lacks = DomainError::Lacks { domain: source.name.clone(), what: "devices" };
+    let devices = root.child_mut("devices").ok_or(lacks)?;
+    if let Some(what) = devices.elements().find_map(shared::exclusive) {
+        return Err(shares(what));
+    }
+    disks(devices, &source.name, identity)?;
+    cards(devices, &source.name, &identity.macs)?;
+    let mut paths = Paths::new(&source.name, &identity.name, &identity.log);
+    for device in devices.elements_mut() {
+        paths.give(device).map_err(shares)?;
+    }
+    match shared::left(&root, &source)? {
+        Some(what) => Err(shares(what)),
+        None => Ok(root.write()),
+    }
+}
+
+/// Name, UUID and what follows from them.
+fn who(root: &mut Element, identity: &CloneIdentity) {
     root.unset("id");
-    replace(&mut root, "name", &identity.name);
-    replace(&mut root, "uuid", identity.uuid);
-    // Made anew by libvirt, or of the source's life only.
-    root.children.retain(|child| !matches!(child.name.as_str(), "seclabel" | "genid" | "title"));
-    resize(&mut root, identity.memory, identity.vcpus);
-    if let Some(metadata) = root.child_mut("metadata") {
-        metadata.children.retain(|child| child.get("xmlns:kai") != Some(NAMESPACE));
-        metadata.children.push(note(&identity.mark, None));
-    } else {
-        root.children.push(Element::new("metadata").and(note(&identity.mark, None)));
+    root.edit("name", |name| name.set_text(&identity.name));
+    root.edit("uuid", |uuid| uuid.set_text(identity.uuid));
+    if let Some(genid) = root.child_mut("genid") {
+        // Empty: libvirt makes a new one.
+        genid.set_text("");
     }
-    if let Some(os) = root.child_mut("os") {
-        match (&identity.nvram, os.child_mut("nvram")) {
-            (Some(path), Some(nvram)) => nvram.text = path.to_string(),
-            (Some(path), None) => os.children.push(Element::new("nvram").holding(path)),
-            (None, _) => os.children.retain(|child| child.name != "nvram"),
+    // libvirt refuses an SMBIOS UUID that is not the domain's.
+    for system in root.children_mut("sysinfo").flat_map(|info| info.children_mut("system")) {
+        for entry in system.children_mut("entry").filter(|entry| entry.get("name") == Some("uuid")) {
+            entry.set_text(identity.uuid);
         }
     }
-    root.each(&mut |element| element.children.retain(|child| child.name != "alias"));
-    let devices =
-        root.child_mut("devices").ok_or(DomainError::Lacks { domain: source.name.clone(), what: "device" })?;
-    if devices.child("hostdev").is_some() {
-        return Err(shared("a device of the host that is passed through".to_owned()));
+    // What a running domain was labelled with; a label of its own is made for each guest.
+    for label in root.children_mut("seclabel").filter(|label| label.get("type") == Some("dynamic")) {
+        label.drop_children(&["label", "imagelabel"]);
     }
-    disks(devices, identity).map_err(shared)?;
-    let mut macs = identity.macs.iter();
-    for interface in devices.children_mut("interface") {
-        let mac = macs.next().ok_or_else(|| shared("a network card without a new address".to_owned()))?;
-        match interface.child_mut("mac") {
-            Some(element) => element.set("address", mac),
-            None => interface.children.insert(0, Element::new("mac").with("address", mac)),
-        }
-        interface.children.retain(|child| child.name != "target");
-    }
-    consoles(devices, identity);
-    Ok(root.write())
+    root.edit("metadata", |metadata| {
+        let ours = metadata.elements().find(|child| child.is_in(NAMESPACE));
+        let os = ours.and_then(|ours| ours.elements().find(|part| part.local_name() == "os")).map(Element::text);
+        metadata.keep(|child| !child.is_in(NAMESPACE));
+        metadata.push(note(&identity.mark, os.as_deref()));
+    });
 }
 
-/// The same domain with another size.
-///
-/// # Errors
-/// If it is not understood.
-pub fn resized(xml: &str, memory: Option<Size>, vcpus: Option<u32>) -> Result<String, DomainError> {
-    let mut root = Element::parse(xml)?;
-    resize(&mut root, memory, vcpus);
-    Ok(root.write())
-}
-
-fn resize(root: &mut Element, memory: Option<Size>, vcpus: Option<u32>) {
-    if let Some(memory) = memory {
-        for name in ["memory", "currentMemory"] {
-            if let Some(element) = root.child_mut(name) {
-                element.set("unit", "KiB");
-                element.text = memory.kib().to_string();
+/// Its own firmware variables. The template that they are made from stays.
+fn firmware(root: &mut Element, source: &Domain, identity: &CloneIdentity) {
+    let Some(os) = root.child_mut("os").filter(|_| source.uefi) else { return };
+    match &identity.nvram {
+        Some(path) => os.edit("nvram", |nvram| {
+            // The path as text is the older form of a source that is a file.
+            nvram.unset("type");
+            nvram.set_text(path);
+        }),
+        None => {
+            for nvram in os.children_mut("nvram") {
+                nvram.unset("type");
+                nvram.set_text("");
             }
-        }
-    }
-    if let Some(vcpus) = vcpus {
-        if let Some(vcpu) = root.child_mut("vcpu") {
-            vcpu.unset("current");
-            vcpu.text = vcpus.to_string();
-        }
-        if let Some(cpu) = root.child_mut("cpu") {
-            cpu.children.retain(|child| child.name != "topology");
+            os.keep(|child| child.name != "nvram" || !child.attributes.is_empty());
         }
     }
 }
 
-fn replace(root: &mut Element, name: &str, text: impl ToString) {
-    match root.child_mut(name) {
-        Some(element) => element.text = text.to_string(),
-        None => root.children.insert(0, Element::new(name).holding(text)),
+/// Gives the network cards their own addresses and lets libvirt make their ends on the host.
+fn cards(devices: &mut Element, domain: &str, macs: &[Mac]) -> Result<(), DomainError> {
+    let cards = devices.children("interface").count();
+    if cards != macs.len() {
+        return Err(DomainError::Cards { domain: domain.to_owned(), cards, macs: macs.len() });
     }
-}
-
-/// Gives every writable disk its new device; media go, but for the clone's own seed.
-fn disks(devices: &mut Element, identity: &CloneIdentity) -> Result<(), String> {
-    devices.children.retain(|child| child.name != "disk" || read::disk(child).device != Device::Cdrom);
-    let mut targets = Vec::new();
-    for disk in devices.children_mut("disk") {
-        let seen = read::disk(disk);
-        targets.push(seen.target.clone());
-        let new = identity.volumes.iter().find(|(old, _)| Some(old) == seen.source.as_ref()).map(|(_, new)| new);
-        match new {
-            Some(new) => {
-                if let Some(source) = disk.child_mut("source") {
-                    *source = Element::new("source").with("dev", new);
+    for (card, mac) in devices.children_mut("interface").zip(macs) {
+        if card.child("mac").is_none() {
+            card.insert_behind("mac", Element::new("mac"));
+        }
+        let network = card.get("type") == Some("network");
+        for part in card.elements_mut() {
+            match part.name.as_str() {
+                "mac" => part.set("address", mac),
+                "source" if network => {
+                    part.unset("portid");
+                    part.unset("bridge");
                 }
-                disk.set("type", "block");
-                disk.children.retain(|child| !matches!(child.name.as_str(), "backingStore" | "mirror"));
-            }
-            None if seen.read_only => {}
-            None => {
-                return Err(format!(
-                    "disk {} ({})",
-                    seen.target,
-                    seen.source.map_or_else(String::new, |s| s.to_string())
-                ));
+                // Open vSwitch knows a port by it; libvirt makes one where there is none.
+                "virtualport" => {
+                    for parameters in part.children_mut("parameters") {
+                        parameters.unset("interfaceid");
+                    }
+                    part.keep(|child| child.name != "parameters" || !child.attributes.is_empty());
+                }
+                _ => {}
             }
         }
-    }
-    if let Some(seed) = &identity.seed {
-        let free = ('a'..='z').map(|letter| format!("sd{letter}")).find(|name| !targets.contains(name));
-        let last = devices.children.iter().rposition(|child| child.name == "disk").map_or(0, |at| at + 1);
-        devices.children.insert(last, cdrom(seed, &free.unwrap_or_else(|| "sda".to_owned())));
+        card.drop_children(&["target"]);
     }
     Ok(())
-}
-
-/// Logs, sockets and ports that only one guest can have.
-fn consoles(devices: &mut Element, identity: &CloneIdentity) {
-    let mut first = true;
-    for port in &mut devices.children {
-        match port.name.as_str() {
-            "serial" | "console" | "parallel" => {
-                if port.get("type") != Some("pty") {
-                    port.set("type", "pty");
-                    port.children.retain(|child| !matches!(child.name.as_str(), "source" | "protocol"));
-                }
-                port.children.retain(|child| child.name != "source");
-                port.unset("tty");
-                let logged = port.child("log").is_some();
-                port.children.retain(|child| child.name != "log");
-                if logged && first {
-                    port.children.push(Element::new("log").with("file", &identity.log).with("append", "on"));
-                    first = false;
-                }
-            }
-            // libvirt makes the socket's path from the new name.
-            "channel" => port.children.retain(|child| child.name != "source" || child.get("path").is_none()),
-            "graphics" => {
-                if port.get("port").is_some() {
-                    port.set("port", "-1");
-                    port.set("autoport", "yes");
-                }
-                port.unset("tlsPort");
-                port.unset("websocket");
-            }
-            _ => {}
-        }
-    }
 }

@@ -1,5 +1,5 @@
-//! A new domain: q35 with UEFI, one virtio disk on a volume, one network card, a console on the
-//! loopback.
+//! A new domain: q35, one virtio disk on a volume, one network card, a console on the loopback.
+//! UEFI where it has firmware variables.
 
 use super::element::Element;
 use crate::names::{BridgeName, DatasetName, HostPath, Mac, OsVariant, Size, Uuid, VmName};
@@ -20,7 +20,7 @@ pub struct NewDomain {
     pub name: VmName,
     /// Its identity.
     pub uuid: Uuid,
-    /// Its memory.
+    /// Its memory; libvirt counts it in KiB, and a part of one is rounded up.
     pub memory: Size,
     /// Its processors.
     pub vcpus: u32,
@@ -30,7 +30,7 @@ pub struct NewDomain {
     pub mac: Mac,
     /// The bridge that it is plugged into; libvirt's network `default` if none.
     pub bridge: Option<BridgeName>,
-    /// A medium to install from: it boots first while the disk is empty.
+    /// A medium to install from: it boots while the disk is empty.
     pub iso: Option<HostPath>,
     /// A cloud-init seed.
     pub seed: Option<HostPath>,
@@ -53,89 +53,106 @@ pub(super) const NAMESPACE: &str = "urn:kai:vm:1";
 #[must_use]
 pub fn create(new: &NewDomain) -> String {
     let element = Element::new;
-    let kind = match new.hypervisor {
-        Hypervisor::Kvm => "kvm",
-        Hypervisor::Qemu => "qemu",
+    let (kind, cpu) = match new.hypervisor {
+        Hypervisor::Kvm => ("kvm", element("cpu").with("mode", "host-passthrough").with("migratable", "on")),
+        // The emulator's own default lacks what systems of today are compiled for (x86-64-v2).
+        Hypervisor::Qemu => ("qemu", element("cpu").with("mode", "maximum")),
     };
     let mut os = element("os").and(element("type").with("arch", "x86_64").with("machine", "q35").holding("hvm"));
     if let Some(nvram) = &new.nvram {
         os.set("firmware", "efi");
-        os.children.push(element("nvram").holding(nvram));
+        os.push(element("nvram").holding(nvram));
     }
-    let mut domain = element("domain").with("type", kind);
-    domain.children.extend([
-        element("name").holding(&new.name),
-        element("uuid").holding(new.uuid),
-        element("metadata").and(note(&new.mark, new.os_variant.as_ref())),
-        element("memory").with("unit", "KiB").holding(new.memory.kib()),
-        element("vcpu").holding(new.vcpus),
-        os,
-        element("features").and(element("acpi")).and(element("apic")),
-    ]);
-    if new.hypervisor == Hypervisor::Kvm {
-        domain.children.push(element("cpu").with("mode", "host-passthrough").with("migratable", "on"));
-    }
-    let rtc = element("timer").with("name", "rtc").with("tickpolicy", "catchup");
-    let pit = element("timer").with("name", "pit").with("tickpolicy", "delay");
-    let hpet = element("timer").with("name", "hpet").with("present", "no");
-    domain.children.extend([
-        element("clock").with("offset", "utc").and(rtc).and(pit).and(hpet),
-        element("on_poweroff").holding("destroy"),
-        element("on_reboot").holding("restart"),
-        // A crashed guest stays down, so that what it left can be looked at.
-        element("on_crash").holding("destroy"),
-        devices(new),
-    ]);
-    domain.write()
+    let timer = |name: &str, attribute: &str, value: &str| element("timer").with("name", name).with(attribute, value);
+    let clock = element("clock")
+        .with("offset", "utc")
+        .and(timer("rtc", "tickpolicy", "catchup"))
+        .and(timer("pit", "tickpolicy", "delay"))
+        .and(timer("hpet", "present", "no"));
+    // A guest that sleeps holds its disk and answers nobody.
+    let pm = element("pm")
+        .and(element("suspend-to-mem").with("enabled", "no"))
+        .and(element("suspend-to-disk").with("enabled", "no"));
+    element("domain")
+        .with("type", kind)
+        .and(element("name").holding(&new.name))
+        .and(element("uuid").holding(new.uuid))
+        .and(element("metadata").and(note(&new.mark, new.os_variant.as_ref().map(ToString::to_string).as_deref())))
+        .and(element("memory").with("unit", "KiB").holding(new.memory.kib()))
+        .and(element("vcpu").holding(new.vcpus))
+        .and(os)
+        .and(element("features").and(element("acpi")).and(element("apic")))
+        .and(cpu)
+        .and(clock)
+        .and(element("on_poweroff").holding("destroy"))
+        .and(element("on_reboot").holding("restart"))
+        // `preserve` would keep memory and the open volume for a guest that is gone, and no
+        // rollback could happen; `restart` would hide the crash. What it last said is in the log.
+        .and(element("on_crash").holding("destroy"))
+        .and(pm)
+        .and(devices(new))
+        .write()
 }
 
 fn devices(new: &NewDomain) -> Element {
     let element = Element::new;
-    let mut devices = element("devices");
-    let driver = element("driver")
-        .with("name", "qemu")
-        .with("type", "raw")
-        .with("cache", "none")
-        .with("io", "native")
-        .with("discard", "unmap");
-    devices.children.push(
-        element("disk")
-            .with("type", "block")
-            .with("device", "disk")
-            .and(driver)
-            .and(element("source").with("dev", HostPath::of_volume(&new.volume)))
-            .and(element("target").with("dev", "vda").with("bus", "virtio"))
-            .and(element("boot").with("order", 1)),
-    );
-    let mut drives = 'a'..;
-    let mut next = || format!("sd{}", drives.next().unwrap_or('z'));
+    let model = |name: &str, model: &str| element(name).with("model", model);
+    let disk = element("disk")
+        .with("type", "block")
+        .with("device", "disk")
+        .and(
+            element("driver")
+                .with("name", "qemu")
+                .with("type", "raw")
+                // The ARC caches already; and `native` needs a disk opened without the page cache.
+                .with("cache", "none")
+                .with("io", "native")
+                .with("discard", "unmap"),
+        )
+        .and(element("source").with("dev", HostPath::of_volume(&new.volume)))
+        .and(element("target").with("dev", "vda").with("bus", "virtio"))
+        .and(element("boot").with("order", 1));
+    let mut devices = element("devices").and(disk);
     if let Some(seed) = &new.seed {
-        devices.children.push(cdrom(seed, &next()));
+        devices.push(cdrom(seed, "sda"));
     }
     if let Some(iso) = &new.iso {
-        devices.children.push(cdrom(iso, &next()).and(element("boot").with("order", 2)));
+        // Behind the disk: an empty one does not boot, and an installed one needs the medium no more.
+        let drive = if new.seed.is_some() { "sdb" } else { "sda" };
+        devices.push(cdrom(iso, drive).and(element("boot").with("order", 2)));
     }
     let (kind, source) = match &new.bridge {
         Some(bridge) => ("bridge", element("source").with("bridge", bridge)),
         None => ("network", element("source").with("network", "default")),
     };
-    let log = element("log").with("file", &new.log).with("append", "on");
-    let agent = element("target").with("type", "virtio").with("name", "org.qemu.guest_agent.0");
-    devices.children.extend([
-        element("interface")
-            .with("type", kind)
-            .and(element("mac").with("address", new.mac))
-            .and(source)
-            .and(element("model").with("type", "virtio")),
-        element("serial").with("type", "pty").and(log).and(element("target").with("port", 0)),
-        element("channel").with("type", "unix").and(agent),
-        element("input").with("type", "tablet").with("bus", "usb"),
-        element("graphics").with("type", "vnc").with("port", "-1").with("autoport", "yes").with("listen", "127.0.0.1"),
-        element("video").and(element("model").with("type", "virtio")),
-        element("memballoon").with("model", "virtio"),
-        element("rng").with("model", "virtio").and(element("backend").with("model", "random").holding("/dev/urandom")),
-    ]);
+    let card = element("interface")
+        .with("type", kind)
+        .and(element("mac").with("address", new.mac))
+        .and(source)
+        .and(element("model").with("type", "virtio"));
+    let serial = element("serial")
+        .with("type", "pty")
+        .and(element("log").with("file", &new.log).with("append", "on"))
+        .and(element("target").with("port", 0));
+    let agent = element("channel")
+        .with("type", "unix")
+        .and(element("target").with("type", "virtio").with("name", "org.qemu.guest_agent.0"));
+    let screen = element("graphics")
+        .with("type", "vnc")
+        .with("port", -1)
+        .with("autoport", "yes")
+        .with("listen", "127.0.0.1")
+        .and(element("listen").with("type", "address").with("address", "127.0.0.1"));
     devices
+        .and(card)
+        .and(serial)
+        .and(agent)
+        .and(element("controller").with("type", "usb").with("model", "qemu-xhci"))
+        .and(element("input").with("type", "tablet").with("bus", "usb"))
+        .and(screen)
+        .and(element("video").and(element("model").with("type", "virtio")))
+        .and(model("memballoon", "virtio"))
+        .and(model("rng", "virtio").and(model("backend", "random").holding("/dev/urandom")))
 }
 
 /// A read-only drive on SATA: q35 has no IDE, and on SCSI libvirt adds controllers that guests do
@@ -151,11 +168,11 @@ pub(super) fn cdrom(file: &HostPath, target: &str) -> Element {
         .and(element("readonly"))
 }
 
-/// What kai notes in a domain.
-pub(super) fn note(mark: &str, os_variant: Option<&OsVariant>) -> Element {
+/// What kai notes in a domain: the operation that made it and its operating system.
+pub(super) fn note(mark: &str, os_variant: Option<&str>) -> Element {
     let mut note = Element::new("kai:vm").with("xmlns:kai", NAMESPACE).and(Element::new("kai:op").holding(mark));
     if let Some(variant) = os_variant {
-        note.children.push(Element::new("kai:os").holding(variant));
+        note.push(Element::new("kai:os").holding(variant));
     }
     note
 }

@@ -43,6 +43,9 @@ pub enum StepError {
     /// It could not be journalled.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// It was cut off, and somebody wants it taken back.
+    #[error("it was cut off")]
+    CutOff,
     /// A person pressed Ctrl-C.
     #[error("stopped by Ctrl-C")]
     Stopped,

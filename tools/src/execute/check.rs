@@ -54,11 +54,12 @@ pub(super) fn check(
             plain(ask(host, &command, &["does not exist"])?.is_some_and(|text| text.trim() == value))
         }
         Condition::Device(volume) => {
-            let device = HostPath::of_volume(volume);
-            match host.run(&Command::new(Program::ZvolId).arg(&device)) {
+            let Some(node) = host.resolve(&HostPath::of_volume(volume))? else { return plain(false) };
+            match host.run(&Command::new(Program::ZvolId).arg(&node)) {
+                // A late link may still point at another volume's node.
                 Ok(output) => plain(output.is_ok() && output.stdout.trim() == volume.as_str()),
-                // Systems without udev have no late links.
-                Err(HostError::Missing { .. }) => plain(host.read(&device, 1)?.is_some()),
+                // Systems without udev make the nodes themselves.
+                Err(HostError::Missing { .. }) => plain(true),
                 Err(error) => Err(error.into()),
             }
         }

@@ -1,8 +1,9 @@
 //! Taking back what an operation made, newest first; a guest that waits comes before everything.
 
 use super::{Progress, Work, act, check, locked};
+use crate::host::Program;
 use crate::journal::{Event, Outcome, StepState};
-use crate::plan::{Condition, Identity, Step, UndoStep, When};
+use crate::plan::{Action, Condition, Effect, Identity, Step, UndoStep, When};
 
 impl Work<'_> {
     /// Takes back every step that was done, and of one that failed half way what bears our mark.
@@ -10,34 +11,56 @@ impl Work<'_> {
     pub(super) fn take_back(&self) -> (Outcome, Vec<String>) {
         let mut left = Vec::new();
         let states = locked(&self.states).clone();
-        let reached: Vec<(&Step, bool)> = self
+        let reached: Vec<(&Step, StepState)> = self
             .plan
             .steps
             .iter()
             .rev()
-            .filter_map(|step| match states.get(step.id)? {
-                StepState::Done => Some((step, true)),
-                StepState::Begun | StepState::Failed => Some((step, false)),
-                StepState::Waiting => None,
-            })
+            .filter_map(|step| states.get(step.id).map(|state| (step, *state)))
+            .filter(|(_, state)| *state != StepState::Waiting)
             .collect();
         for round in [&[When::FailureFirst][..], &[When::Failure, When::Always]] {
-            for &(step, done) in &reached {
+            for &(step, state) in &reached {
                 for (part, undo) in step.undo.iter().enumerate().filter(|(_, undo)| round.contains(&undo.when)) {
-                    if done || undo.requires.iter().any(proves_ownership) {
-                        self.take_back_part(step, part, undo, &mut left);
+                    let done = state == StepState::Done;
+                    if done || is_ours(step, state, undo) {
+                        self.take_back_part(step, part, undo, done, &mut left);
                     }
                 }
             }
         }
+        left.extend(
+            reached
+                .iter()
+                .filter(|(step, state)| *state == StepState::Done && self.stays(step))
+                .map(|(step, _)| format!("{} (it was done, and cannot be taken back)", step.action)),
+        );
         let outcome = if left.is_empty() { Outcome::TakenBack } else { Outcome::Left };
         (outcome, left)
     }
 
-    fn take_back_part(&self, step: &Step, part: usize, undo: &UndoStep, left: &mut Vec<String>) {
+    /// Removes what a step left that was cut off half way, so that it can be done again.
+    pub(super) fn clear_half(&self, step: &Step) {
+        for undo in step.undo.iter().filter(|undo| is_ours(step, StepState::Begun, undo)) {
+            // If it cannot be removed, doing the step again says why.
+            let _ = self.try_part(undo, false);
+        }
+    }
+
+    /// Whether what a step did is still so, with no way back.
+    fn stays(&self, step: &Step) -> bool {
+        let zfs = match &step.action {
+            Action::Run(command) | Action::RunWhileBusy(command) => command.program() == Program::Zfs,
+            Action::Create { .. } | Action::Copy { .. } | Action::Remove { .. } | Action::Await { .. } => false,
+        };
+        step.undo.is_empty() && (zfs || self.plan.effect == Effect::Destroy && !step.ensures.is_empty())
+    }
+
+    fn take_back_part(&self, step: &Step, part: usize, undo: &UndoStep, done: bool, left: &mut Vec<String>) {
         let journal = self.executor.journal;
-        let (event, why) = match self.try_part(undo) {
-            Ok(()) => (Event::Undone { step: step.id, part }, None),
+        let (event, why) = match self.try_part(undo, done) {
+            Ok(false) => return,
+            Ok(true) => (Event::Undone { step: step.id, part }, None),
             Err(why) => (Event::NotUndone { step: step.id, part, why: why.clone() }, Some(why)),
         };
         // Going on matters more than writing it down: the host is what has to be whole.
@@ -51,7 +74,8 @@ impl Work<'_> {
         }
     }
 
-    fn try_part(&self, undo: &UndoStep) -> Result<(), String> {
+    /// Whether something was taken back. A step that was not `done` may have made nothing.
+    fn try_part(&self, undo: &UndoStep, done: bool) -> Result<bool, String> {
         let host = self.executor.host;
         let made = locked(&self.made).clone();
         let holds = |condition: &Condition| {
@@ -59,12 +83,15 @@ impl Work<'_> {
         };
         for condition in &undo.requires {
             if !holds(condition)? {
-                // Nothing to take back, or it was taken back before.
+                if !done {
+                    return Ok(false);
+                }
+                // It was taken back before.
                 let mut gone = !undo.ensures.is_empty();
                 for condition in &undo.ensures {
                     gone = gone && holds(condition)?;
                 }
-                return if gone { Ok(()) } else { Err(format!("it does not hold that {condition}")) };
+                return if gone { Ok(true) } else { Err(format!("it does not hold that {condition}")) };
             }
         }
         act::act(host, self.executor.journal, &self.plan.id, &undo.action, &made)
@@ -74,21 +101,29 @@ impl Work<'_> {
                 return Err(format!("it was done, but it does not hold that {condition}"));
             }
         }
-        Ok(())
+        Ok(true)
     }
+}
+
+/// Whether what stands there can only come from a step that was not seen to its end.
+fn is_ours(step: &Step, state: StepState, undo: &UndoStep) -> bool {
+    // The name was free when the step began, and a file is written whole or not at all.
+    let was_free = || step.requires.iter().any(|condition| matches!(condition, Condition::NoFile(_)));
+    undo.requires.iter().any(proves_ownership) || state == StepState::Begun && was_free()
 }
 
 /// Whether it can only hold for something that the operation itself did.
 fn proves_ownership(condition: &Condition) -> bool {
     match condition {
-        Condition::Dataset { is, .. } | Condition::Snapshot { is, .. } => matches!(is, Identity::Mark(_)),
-        Condition::Domain { .. } | Condition::State { .. } => true,
+        Condition::Snapshot { is, .. } => matches!(is, Identity::Mark(_)),
+        // By its mark it was made by us; by its guid it is the one that we moved.
+        Condition::Dataset { .. } => true,
+        Condition::Domain { .. } | Condition::State { .. } | Condition::Property { .. } => true,
         Condition::PoolOnline(_)
         | Condition::NoDataset(_)
         | Condition::NoSnapshot(_)
         | Condition::Unused(_)
         | Condition::Newest(_)
-        | Condition::Property { .. }
         | Condition::Device(_)
         | Condition::NotOpen(_)
         | Condition::NoDomain(_)

@@ -189,6 +189,9 @@ impl Work<'_> {
             if self.has_failed() {
                 return;
             }
+            if state == Some(StepState::Begun) {
+                self.clear_half(step);
+            }
             if let Err(error) = self.step(step) {
                 self.set(step, StepState::Failed);
                 (self.executor.observer)(Progress::Failed(step, &error));
@@ -252,9 +255,9 @@ impl Work<'_> {
             Some(_) => self.take_back(),
         };
         let hints = failure.as_ref().map(|(_, error)| hints(error)).unwrap_or_default();
-        let error = failure.map(|(step, error)| {
-            let reason = self.plan.steps.get(step).map(|step| step.reason.clone()).unwrap_or_default();
-            format!("{reason}: {}", chain(&error))
+        let error = failure.map(|(step, error)| match self.plan.steps.get(step) {
+            Some(step) => format!("{}: {}", step.reason, chain(&error)),
+            None => chain(&error),
         });
         let message = error.clone().unwrap_or_else(|| "done".to_owned());
         self.executor.journal.append(&self.plan.id, Event::Ended { outcome, message })?;
@@ -283,6 +286,7 @@ fn hints(error: &StepError) -> Vec<String> {
         | StepError::Waited { .. }
         | StepError::Busy { .. }
         | StepError::Journal(_)
+        | StepError::CutOff
         | StepError::Stopped => Vec::new(),
     }
 }

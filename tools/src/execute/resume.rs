@@ -2,7 +2,7 @@
 
 use super::{Executor, Report, StepError, Work, check};
 use crate::journal::{Event, JournalError, Operation, StepState};
-use crate::plan::{Condition, Step};
+use crate::plan::{Condition, Effect, Step};
 
 /// Why an operation is not resumed.
 #[derive(Debug, thiserror::Error)]
@@ -39,13 +39,15 @@ impl Executor<'_> {
         if !operation.is_open() {
             return Err(ResumeError::Ended(operation.id.clone()));
         }
-        if operation.error.is_some() {
+        // What destroys has no way back: it only goes on.
+        if operation.error.is_some() && operation.plan.effect != Effect::Destroy {
             return Ok(self.take_back(operation)?);
         }
         let mut states = operation.steps.clone();
         let mut made = operation.made.clone();
         for step in &operation.plan.steps {
-            let Some(state) = states.get_mut(step.id).filter(|state| **state == StepState::Begun) else { continue };
+            let cut_off = |state: &&mut StepState| matches!(**state, StepState::Begun | StepState::Failed);
+            let Some(state) = states.get_mut(step.id).filter(cut_off) else { continue };
             let all = |conditions: &[Condition]| -> Result<bool, StepError> {
                 for condition in conditions {
                     if !check(self.host, condition, &made)?.holds {
@@ -61,7 +63,8 @@ impl Executor<'_> {
                 made.extend(guids);
                 *state = StepState::Done;
             } else if step.repeatable || all(&step.requires)? {
-                *state = StepState::Waiting;
+                // Done again; what half of it left is cleared first.
+                *state = if step.repeatable { StepState::Begun } else { StepState::Waiting };
             } else {
                 let (op, reason) = (operation.id.clone(), step.reason.clone());
                 return Err(ResumeError::HalfWay { op, step: step.id, reason });
@@ -81,7 +84,7 @@ impl Executor<'_> {
             plan: &operation.plan,
             made: operation.made.clone().into(),
             states: operation.steps.clone().into(),
-            failure: Some((usize::MAX, StepError::Stopped)).into(),
+            failure: Some((usize::MAX, StepError::CutOff)).into(),
         };
         work.finish(start)
     }

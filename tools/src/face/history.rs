@@ -146,6 +146,11 @@ impl Session {
 
     /// What an operation that was cut off has made is its own to remove.
     fn take_back(&self, operation: &Operation) -> Result<u8, u8> {
+        if operation.plan.effect == Effect::Destroy {
+            self.say.error(&format!("operation {} destroys: what it has destroyed cannot be taken back", operation.id));
+            self.say.hint(&format!("`kai op resume {}` goes on with it", operation.id));
+            return Err(status::FAILED);
+        }
         self.say.plain_status(&format!("operation {} was cut off: {}", operation.id, operation.plan.summary));
         for (step, state) in operation.plan.steps.iter().zip(&operation.steps).rev() {
             if *state != StepState::Waiting {

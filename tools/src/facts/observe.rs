@@ -87,7 +87,7 @@ fn succeed(host: &dyn Host, command: &Command) -> Result<Output, ObserveError> {
 }
 
 fn read_domains(host: &dyn Host) -> Result<Vec<DomainFacts>, ObserveError> {
-    let names = domains::list(&succeed(host, &Command::virsh("list").arg("--all").arg("-q"))?.stdout)?;
+    let names = domains::list(&succeed(host, &Command::virsh("list").arg("--all"))?.stdout)?;
     let mut found = Vec::with_capacity(names.len());
     for part in names.chunks(AT_ONCE) {
         let read = |name: &str| succeed(host, &Command::virsh("dumpxml").arg("--inactive").arg(DomainArg(name)));

@@ -84,7 +84,7 @@ impl Command {
     /// `virsh` on the system's own daemon, with a subcommand.
     #[must_use]
     pub fn virsh(subcommand: &'static str) -> Self {
-        Self::new(Program::Virsh).arg("-c").arg("qemu:///system").arg(subcommand)
+        Self::new(Program::Virsh).arg("-q").arg("-c").arg("qemu:///system").arg(subcommand)
     }
 
     /// One more argument.
@@ -173,13 +173,11 @@ impl Output {
         self.status == 0
     }
 
-    /// The first line of its complaint, without the name of the program in front.
+    /// Its complaint on one line, at most three lines of it.
     #[must_use]
     pub fn complaint(&self) -> String {
-        let line = self.stderr.lines().map(str::trim).find(|line| !line.is_empty());
-        match line {
-            Some(line) => line.strip_prefix("error: ").unwrap_or(line).to_owned(),
-            None => format!("it exited with {} and said nothing", self.status),
-        }
+        let lines = self.stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+        let lines: Vec<&str> = lines.map(|line| line.strip_prefix("error: ").unwrap_or(line)).take(3).collect();
+        if lines.is_empty() { format!("it exited with {} and said nothing", self.status) } else { lines.join(": ") }
     }
 }

@@ -68,6 +68,14 @@ impl Host for Local {
         }
     }
 
+    fn resolve(&self, path: &HostPath) -> Result<Option<HostPath>, HostError> {
+        match fs::canonicalize(path.as_str()) {
+            Ok(real) => Ok(real.to_str().and_then(|real| real.parse().ok())),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(source) => Err(HostError::File { action: "resolve", path: path.clone(), source }),
+        }
+    }
+
     fn openers(&self, device: &HostPath) -> Result<Vec<String>, HostError> {
         openers::of(device).map_err(|source| HostError::File {
             action: "find out who has open",

@@ -55,6 +55,12 @@ pub trait Host: Send + Sync {
     /// If it cannot be removed.
     fn remove(&self, path: &HostPath) -> Result<bool, HostError>;
 
+    /// What a path stands for when all links are followed; `None` if there is nothing.
+    ///
+    /// # Errors
+    /// If that cannot be found out.
+    fn resolve(&self, path: &HostPath) -> Result<Option<HostPath>, HostError>;
+
     /// The processes that have the device open, as `name (pid)`, and the block devices stacked on it.
     ///
     /// # Errors

@@ -202,17 +202,19 @@ impl Host for Ssh {
         Err(HostError::File { action: "remove", path: path.clone(), source })
     }
 
+    fn resolve(&self, path: &HostPath) -> Result<Option<HostPath>, HostError> {
+        let real = self.remote(&["readlink", "-e", "--", path.as_str()], None, LIMIT)?;
+        Ok(real.stdout.trim_end_matches('\n').parse().ok())
+    }
+
     fn openers(&self, device: &HostPath) -> Result<Vec<String>, HostError> {
         let error = |output: &Output| HostError::File {
             action: "find out who has open",
             path: device.clone(),
             source: std::io::Error::other(output.complaint()),
         };
-        let real = self.remote(&["readlink", "-e", "--", device.as_str()], None, LIMIT)?;
-        let real = real.stdout.trim();
-        if real.is_empty() {
-            return Ok(Vec::new());
-        }
+        let Some(real) = self.resolve(device)? else { return Ok(Vec::new()) };
+        let real = real.as_str();
         // Processes come and go under find's feet; its complaints about them mean nothing.
         let words = ["find", "/proc", "-maxdepth", "3", "-path", "/proc/[0-9]*/fd/*", "-lname", real];
         let found = self.remote(&words, None, LIMIT)?;

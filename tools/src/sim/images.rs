@@ -13,11 +13,26 @@ fn volume_of(path: &str) -> Option<&str> {
     path.strip_prefix("/dev/zvol/")
 }
 
+/// The node that a volume's link points at.
+pub(super) fn node(state: &State, volume: &str) -> Option<String> {
+    let mut volumes: Vec<(&String, u64)> = state
+        .datasets
+        .iter()
+        .filter(|(_, found)| found.volsize.is_some())
+        .map(|(name, found)| (name, found.txg))
+        .collect();
+    volumes.sort_by_key(|(_, txg)| *txg);
+    let at = volumes.iter().position(|(name, _)| *name == volume)?;
+    device(state, volume).then(|| format!("/dev/zd{}", 16 * at))
+}
+
+/// It takes the node itself, not a link to it.
 pub(super) fn zvol_id(state: &State, args: &[&str]) -> Answer {
-    let [path] = args else { return Err(Complaint::new(1, "Usage: zvol_id /dev/zdX\n")) };
-    match volume_of(path).filter(|volume| device(state, volume)) {
+    let [path] = args else { return Err(Complaint::new(1, "usage: zvol_id /dev/zdX\n")) };
+    let volume = state.datasets.keys().find(|name| node(state, name).as_deref() == Some(path));
+    match volume {
         Some(volume) => Ok(format!("{volume}\n")),
-        None => Err(Complaint::new(1, format!("Unable to stat device file: {path}\n"))),
+        None => Err(Complaint::new(1, "usage: zvol_id /dev/zdX\n")),
     }
 }
 

@@ -175,7 +175,7 @@ fn kill_self() {
 /// Whether a command line changes anything.
 fn changes(program: Program, args: &[&str]) -> bool {
     let verb = match program {
-        Program::Virsh => args.get(2),
+        Program::Virsh => args.get(3),
         _ => args.first(),
     };
     let reads: &[&str] = match program {
@@ -263,6 +263,13 @@ impl Host for Simulator {
 
     fn remove(&self, path: &HostPath) -> Result<bool, HostError> {
         self.changing(|state| Ok(state.files.remove(path.as_str()).is_some()), || Err(io(path, "remove")))?
+    }
+
+    fn resolve(&self, path: &HostPath) -> Result<Option<HostPath>, HostError> {
+        self.looking(|state| match path.volume() {
+            Some(volume) => images::node(state, volume.as_str()).and_then(|node| node.parse().ok()),
+            None => state.files.contains_key(path.as_str()).then(|| path.clone()),
+        })
     }
 
     fn openers(&self, device: &HostPath) -> Result<Vec<String>, HostError> {

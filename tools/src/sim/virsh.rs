@@ -24,7 +24,7 @@ pub(super) fn settle(state: &mut State) {
 }
 
 pub(super) fn run(state: &mut State, args: &[&str]) -> Answer {
-    let ["-c", "qemu:///system", verb, rest @ ..] = args else { return fail("no connection URI was given") };
+    let ["-q", "-c", "qemu:///system", verb, rest @ ..] = args else { return fail("no connection URI was given") };
     if !state.libvirt {
         return fail(
             "failed to connect to the hypervisor\nerror: Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory",
@@ -42,7 +42,7 @@ pub(super) fn run(state: &mut State, args: &[&str]) -> Answer {
 const CAPABILITIES: &str = "<domainCapabilities>\n  <domain>kvm</domain>\n  <os supported='yes'>\n    <enum name='firmware'>\n      <value>bios</value>\n      <value>efi</value>\n    </enum>\n  </os>\n</domainCapabilities>\n";
 
 fn list(state: &State, args: &[&str]) -> Answer {
-    if args != ["--all", "-q"] {
+    if args != ["--all"] {
         return fail(format!("command 'list' doesn't support option {}", args.join(" ")));
     }
     let mut out = String::new();

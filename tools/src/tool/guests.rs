@@ -64,7 +64,12 @@ pub(super) fn start(plan: &mut PlanBuilder, domain: &DomainFacts) {
     plan.run("start the VM again", virsh("start", domain))
         .requires(same(domain))
         .requires(state(domain, DomainState::ShutOff))
-        .ensures(state(domain, DomainState::Running));
+        .ensures(state(domain, DomainState::Running))
+        .undo_on_failure(
+            Action::Run(virsh("destroy", domain)),
+            vec![same(domain), state(domain, DomainState::Running)],
+            vec![state(domain, DomainState::ShutOff)],
+        );
 }
 
 /// Waits until nothing has the volumes open: ZFS does not refuse to roll an open volume back.
@@ -129,6 +134,7 @@ pub(super) fn define(plan: &mut PlanBuilder, vm: &VmName, uuid: crate::names::Uu
     let written = Condition::FileIs { path: files.xml.clone(), sha256: content.sha256().to_owned() };
     let remove = Action::Remove { path: files.xml.clone() };
     plan.step("describe the VM", Action::Create { path: files.xml.clone(), content, mode: 0o600 })
+        .requires(Condition::NoFile(files.xml.clone()))
         .ensures(written.clone())
         .undo_on_failure(remove.clone(), vec![written], vec![Condition::NoFile(files.xml.clone())]);
     let undefine = Command::virsh("undefine")

@@ -289,6 +289,7 @@ fn nvram(plan: &mut PlanBuilder, facts: &Facts, source: &DomainFacts, files: &Fi
     if *from == usual && facts.files.get(&usual) == Some(&true) {
         let copied = Condition::File(files.nvram.clone());
         plan.step("copy its firmware variables", Action::Copy { from: from.clone(), to: files.nvram.clone() })
+            .requires(Condition::NoFile(files.nvram.clone()))
             .ensures(copied.clone())
             .undo_on_failure(
                 Action::Remove { path: files.nvram.clone() },
@@ -323,6 +324,7 @@ fn seed(
         let content = Content::new(text.as_str());
         let written = Condition::FileIs { path: (*path).clone(), sha256: content.sha256().to_owned() };
         plan.step("write its cloud-init seed", Action::Create { path: (*path).clone(), content, mode: 0o600 })
+            .requires(Condition::NoFile((*path).clone()))
             .ensures(written.clone())
             .undo_on_failure(
                 Action::Remove { path: (*path).clone() },
@@ -345,7 +347,8 @@ fn seed(
         .arg(&files.user_data)
         .arg(&files.meta_data);
     let made = Condition::File(files.seed.clone());
-    plan.run("pack the seed", command).ensures(made.clone()).repeatable().undo(
+    let free = Condition::NoFile(files.seed.clone());
+    plan.run("pack the seed", command).requires(free).ensures(made.clone()).repeatable().undo(
         Action::Remove { path: files.seed.clone() },
         vec![made],
         vec![Condition::NoFile(files.seed.clone())],

@@ -1,0 +1,79 @@
+//! The journal: complete, chained, without secrets; no execution without it.
+
+use kai_tools::journal::{Journal, JournalError, Outcome, StepState};
+use serde_json::json;
+
+use super::support::Lab;
+
+#[test]
+fn every_step_is_written_down_with_what_it_made() {
+    let lab = Lab::new();
+    let report = lab.run("kvm_clone", json!({ "source": "golden", "names": ["web5"] }));
+    let operation = Journal::operations(lab.folder.path()).unwrap().pop().unwrap();
+    assert_eq!((operation.id.as_str(), operation.outcome), (report.op.as_str(), Some(Outcome::Done)));
+    assert!(operation.steps.iter().all(|state| *state == StepState::Done));
+    assert_eq!(operation.made["tank/vms/web5"], report.made["tank/vms/web5"]);
+    assert_eq!(operation.by, "tester");
+}
+
+#[test]
+fn secrets_do_not_get_there() {
+    let lab = Lab::new();
+    let secret = "#cloud-config\npassword: correct-horse-battery\n";
+    let args = json!({ "source": "golden", "names": ["web5"], "user_data": secret });
+    assert_eq!(lab.run("kvm_clone", args).outcome, Outcome::Done);
+    for entry in walk(lab.folder.path()) {
+        let text = String::from_utf8_lossy(&std::fs::read(&entry).unwrap()).into_owned();
+        assert!(!text.contains("correct-horse"), "{}", entry.display());
+    }
+    let seed = &lab.sim.state().files["/var/lib/libvirt/images/kai-seed-web5.iso"];
+    assert!(seed.contains("correct-horse"), "the guest gets it");
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        if entry.path().is_dir() { files.extend(walk(&entry.path())) } else { files.push(entry.path()) }
+    }
+    files
+}
+
+#[test]
+fn a_changed_line_is_noticed_and_stops_everything() {
+    let lab = Lab::new();
+    lab.run("kvm_snap", json!({ "vm": "db1", "name": "one" }));
+    lab.run("kvm_snap", json!({ "vm": "db1", "name": "two" }));
+    let path = lab.folder.path().join("journal.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let without = lines.iter().enumerate().filter(|(at, _)| *at != 2).map(|(_, line)| format!("{line}\n"));
+    for changed in [text.replacen("tester", "nobody", 1), without.collect(), text.replacen("one", "six", 1)] {
+        std::fs::write(&path, changed).unwrap();
+        assert!(matches!(Journal::entries(lab.folder.path()), Err(JournalError::Broken { .. })));
+        assert!(matches!(Journal::open(lab.folder.path()), Err(JournalError::Broken { .. })));
+    }
+}
+
+#[test]
+fn half_a_line_is_what_a_crash_leaves_and_is_dropped() {
+    let lab = Lab::new();
+    lab.run("kvm_snap", json!({ "vm": "db1", "name": "one" }));
+    let path = lab.folder.path().join("journal.jsonl");
+    let whole = std::fs::read(&path).unwrap();
+    for cut in 1..200.min(whole.len()) {
+        std::fs::write(&path, &whole[..whole.len() - cut]).unwrap();
+        Journal::entries(lab.folder.path()).unwrap();
+    }
+    std::fs::write(&path, [&whole[..], &b"{\"seq\":99,"[..]].concat()).unwrap();
+    assert_eq!(lab.run("kvm_snap", json!({ "vm": "db1", "name": "two" })).outcome, Outcome::Done);
+    assert_eq!(Journal::operations(lab.folder.path()).unwrap().len(), 2);
+}
+
+#[test]
+fn one_operation_at_a_time() {
+    let lab = Lab::new();
+    let held = Journal::open(lab.folder.path()).unwrap();
+    assert!(matches!(Journal::open(lab.folder.path()), Err(JournalError::Busy { .. })));
+    drop(held);
+    Journal::open(lab.folder.path()).unwrap();
+}
