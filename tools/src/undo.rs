@@ -111,7 +111,12 @@ fn destroyed(action: &Action) -> Option<&String> {
 fn patient(action: &Action) -> Action {
     match action {
         Action::Run(command) if destroyed(action).is_some() => Action::RunWhileBusy(command.clone()),
-        other => other.clone(),
+        Action::Run(_)
+        | Action::RunWhileBusy(_)
+        | Action::Create { .. }
+        | Action::Copy { .. }
+        | Action::Remove { .. }
+        | Action::Await { .. } => action.clone(),
     }
 }
 

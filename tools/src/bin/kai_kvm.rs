@@ -5,9 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use kai_tools::face::{Options, Say, Session};
+use kai_tools::face::{OpCommand, Options, Say, Session};
 use kai_tools::names::{BridgeName, HostPath, OsVariant, Size, SnapshotLabel, SshKey, UserData, VmName, VolBlockSize};
-use kai_tools::plan::Effect;
 use kai_tools::request::Request;
 use kai_tools::tool::{
     Freeze, KvmClone, KvmCreate, KvmDelete, KvmList, KvmRollback, KvmSnap, KvmSnapDelete, SnapshotList,
@@ -39,6 +38,11 @@ enum Command {
     Snap(Snap),
     Delete(Delete),
     List(List),
+    /// All operations, as `kai op` has them: tools, history, show, undo, resume.
+    Op {
+        #[command(subcommand)]
+        command: OpCommand,
+    },
 }
 
 /// Create a VM with a disk on a ZFS volume.
@@ -190,8 +194,9 @@ fn label(text: &str) -> Result<SnapshotLabel, String> {
 }
 
 impl Command {
-    fn request(self) -> Result<Request, String> {
-        Ok(match self {
+    fn op(self) -> Result<OpCommand, String> {
+        Ok(OpCommand::Request(Box::new(match self {
+            Self::Op { command } => return Ok(command),
             Self::Create(args) => Request::KvmCreate(KvmCreate {
                 name: args.vm,
                 memory: args.ram,
@@ -228,7 +233,7 @@ impl Command {
             },
             Self::Delete(args) => Request::KvmDelete(KvmDelete { vm: args.vm, force: args.force }),
             Self::List(args) => Request::KvmList(KvmList { vm: args.vm }),
-        })
+        })))
     }
 }
 
@@ -245,22 +250,22 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let say = Say::new(cli.json, cli.quiet);
-    let request = match cli.command.request() {
-        Ok(request) => request,
+    let command = match cli.command.op() {
+        Ok(command) => command,
         Err(text) => {
             say.wrong(&text);
             return ExitCode::from(kai_tools::face::status::USAGE);
         }
     };
     let here = cli.options.sim.is_none() && cli.options.host.is_none();
-    if here && !kai_tools::host::is_root() && (request.effect() != Effect::Read || !cli.options.dry_run) {
+    if here && !kai_tools::host::is_root() {
         let error = kai_tools::host::run_as_root(&words[1..]);
         say.wrong(&format!("this has to run as root, and sudo cannot be used: {error}"));
         return ExitCode::from(kai_tools::face::status::FAILED);
     }
     let data = std::env::var_os("KAI_DATA_DIR").map(std::path::PathBuf::from);
     match Session::open(cli.options, data.as_deref(), say) {
-        Ok(session) => ExitCode::from(session.run(&request)),
+        Ok(session) => ExitCode::from(session.op(&command)),
         Err(status) => ExitCode::from(status),
     }
 }

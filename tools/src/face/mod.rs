@@ -13,7 +13,7 @@ mod show;
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 pub use history::HistoryCommand;
 pub use say::Say;
@@ -63,6 +63,17 @@ pub struct Options {
     pub vm_root: Option<DatasetName>,
 }
 
+/// What `kai op` and `kai-kvm op` can be asked for.
+#[derive(Debug, Clone, Subcommand)]
+pub enum OpCommand {
+    /// A tool.
+    #[command(flatten)]
+    Request(Box<Request>),
+    /// The journal.
+    #[command(flatten)]
+    History(HistoryCommand),
+}
+
 /// Everything that one call works with.
 pub struct Session {
     pub(crate) host: Box<dyn Host>,
@@ -103,6 +114,15 @@ impl Session {
             None => folder,
         };
         Ok(Self { host, folder, options, say })
+    }
+
+    /// Does what was asked for, to the exit status.
+    #[must_use]
+    pub fn op(&self, command: &OpCommand) -> u8 {
+        match command {
+            OpCommand::Request(request) => self.run(request),
+            OpCommand::History(command) => self.history(command),
+        }
     }
 
     /// Does what was asked for, to the exit status.

@@ -25,7 +25,7 @@ pub(super) fn table(say: &Say, table: &Table) {
             let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
             if items.is_empty() { "-".to_owned() } else { items.join(",") }
         }
-        other => other.to_string(),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
     };
     let rows: Vec<Vec<String>> = table
         .rows

@@ -176,7 +176,14 @@ fn kill_self() {
 fn changes(program: Program, args: &[&str]) -> bool {
     let verb = match program {
         Program::Virsh => args.get(3),
-        _ => args.first(),
+        Program::Zfs
+        | Program::Zpool
+        | Program::ZvolId
+        | Program::QemuImg
+        | Program::Xorriso
+        | Program::Genisoimage
+        | Program::Mkisofs
+        | Program::Udevadm => args.first(),
     };
     let reads: &[&str] = match program {
         Program::Zfs => &["list", "get", "holds", "version"],

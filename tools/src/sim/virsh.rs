@@ -132,7 +132,7 @@ fn of_one(state: &mut State, verb: &str, args: &[&str]) -> Answer {
         ("setmaxmem" | "setmem" | "setvcpus", options, [number]) if options.contains(&"--config") => {
             resize(state, name, verb, options, number)
         }
-        ("blockresize", ["--size"], [_, _]) => Ok(format!("Block device is resized\n\n")),
+        ("blockresize", ["--size"], [_, _]) => Ok("Block device is resized\n\n".to_owned()),
         ("domfsfreeze" | "domfsthaw", [], []) => {
             fail("Unable to freeze filesystems\nerror: argument unsupported: QEMU guest agent is not configured")
         }

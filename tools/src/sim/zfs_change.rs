@@ -132,7 +132,7 @@ pub(super) fn destroy(state: &mut State, args: &[&str]) -> Answer {
             .filter(|full| state.point(full).is_some())
             .collect();
         if targets.is_empty() {
-            return fail(format!("could not find any snapshots to destroy; check snapshot names."));
+            return fail("could not find any snapshots to destroy; check snapshot names.");
         }
         for full in &targets {
             let clones = state.clones(full);

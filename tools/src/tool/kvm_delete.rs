@@ -63,16 +63,14 @@ impl Tool for KvmDelete {
             destroys.push((volume.clone(), found));
         }
         plan.check("no other VM uses its disks, no clone depends on them, nobody holds their snapshots");
-        if let Some(domain) = domain {
-            if domain.state != DomainState::ShutOff {
-                if !self.force {
-                    return Err(Refusal::new(Reason::State, format!("VM {vm} is {}", domain.state))
-                        .hint("shut it down first, or say --force"));
-                }
-                plan.run("switch the VM off", guests::virsh("destroy", domain))
-                    .requires(guests::same(domain))
-                    .ensures(guests::state(domain, DomainState::ShutOff));
+        if let Some(domain) = domain.filter(|domain| domain.state != DomainState::ShutOff) {
+            if !self.force {
+                return Err(Refusal::new(Reason::State, format!("VM {vm} is {}", domain.state))
+                    .hint("shut it down first, or say --force"));
             }
+            plan.run("switch the VM off", guests::virsh("destroy", domain))
+                .requires(guests::same(domain))
+                .ensures(guests::state(domain, DomainState::ShutOff));
         }
         for (volume, found) in &destroys {
             plan.step(

@@ -1,4 +1,5 @@
 //! Behaviour of operations through the public face, on simulated hosts.
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests are not known to clippy as tests
 
 mod clone;
 mod confirming;
