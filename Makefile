@@ -4,12 +4,13 @@
 CARGO ?= cargo
 DEMO_DIR ?= $(CURDIR)/target/demo
 
-.PHONY: help demo test build deps lint fmt
+.PHONY: help demo test build deps lint fmt lab-test
 
 help:
 	@echo "make demo    fetch documentation, index it, answer three questions ($(DEMO_DIR))"
 	@echo "make test    run all tests"
 	@echo "make build   build everything that the two above need"
+	@echo "make lab-test  operations on a real OpenZFS and libvirt host under emulation (root; builds it once)"
 	@echo "make lint    check formatting and lints"
 	@echo "make deps    install what building and running need"
 
@@ -30,6 +31,11 @@ lint: deps
 
 test: build
 	$(CARGO) test --workspace --locked
+
+# The real thing: a host with OpenZFS and libvirt under emulation. It needs root for its first build.
+lab-test:
+	$(CARGO) build --package kai-tools --locked
+	evals/lab/test target/debug/kai-kvm
 
 fmt:
 	$(CARGO) fmt --all

@@ -1,9 +1,8 @@
 //! `kai op`: typed operations, and what was done before. What they are and how they run is known in
 //! `kai-tools` alone.
 
-use clap::{Args, Subcommand};
-use kai_tools::face::{HistoryCommand, Options, Say, Session};
-use kai_tools::request::Request;
+use clap::Args;
+use kai_tools::face::{OpCommand, Options, Say, Session};
 
 use super::Global;
 
@@ -31,14 +30,6 @@ pub(super) struct Op {
     command: OpCommand,
 }
 
-#[derive(Debug, Subcommand)]
-enum OpCommand {
-    #[command(flatten)]
-    Request(Box<Request>),
-    #[command(flatten)]
-    History(HistoryCommand),
-}
-
 /// To the exit status.
 pub(super) fn run(args: Op, global: &Global) -> u8 {
     let say = Say::new(global.json, global.quiet);
@@ -46,8 +37,5 @@ pub(super) fn run(args: Op, global: &Global) -> u8 {
         Ok(session) => session,
         Err(status) => return status,
     };
-    match &args.command {
-        OpCommand::Request(request) => session.run(request),
-        OpCommand::History(command) => session.history(command),
-    }
+    session.op(&args.command)
 }

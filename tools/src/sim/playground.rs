@@ -46,6 +46,7 @@ impl State {
         state.add_snapshot("tank/vms/web1", "after-update");
         if let Some(vm) = state.domains.get_mut("web1") {
             "running".clone_into(&mut vm.state);
+            vm.id = 1;
         }
         state.add_vm("db1", 40 * GIB, "shut off");
         state.write("tank/vms/db1", "a database");
@@ -90,7 +91,7 @@ impl State {
             log,
             mark: "simulated".to_owned(),
         });
-        let vm = Vm { xml, state: power.to_owned(), corrupted: false, deaf: false, down_at: None };
+        let vm = Vm { xml, state: power.to_owned(), corrupted: false, deaf: false, id: 0, down_at: None };
         self.domains.insert(name.to_owned(), vm);
     }
 }

@@ -172,6 +172,9 @@ pub struct Vm {
     /// Its disk was rolled back under it: what it writes now destroys the file system.
     #[serde(default)]
     pub corrupted: bool,
+    /// Its number since it was started; the list is in this order.
+    #[serde(default)]
+    pub id: u64,
     /// It does not react when it is asked to shut down.
     #[serde(default)]
     pub deaf: bool,

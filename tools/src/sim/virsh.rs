@@ -46,8 +46,11 @@ fn list(state: &State, args: &[&str]) -> Answer {
         return fail(format!("command 'list' doesn't support option {}", args.join(" ")));
     }
     let mut out = String::new();
-    for (at, (name, vm)) in state.domains.iter().enumerate() {
-        let id = if vm.state == "shut off" { "-".to_owned() } else { (at + 1).to_string() };
+    // Those that run in the order of their numbers, then the others by name.
+    let mut domains: Vec<(&String, &Vm)> = state.domains.iter().collect();
+    domains.sort_by_key(|(_, vm)| (vm.state == "shut off", if vm.state == "shut off" { 0 } else { vm.id }));
+    for (name, vm) in domains {
+        let id = if vm.state == "shut off" { "-".to_owned() } else { vm.id.to_string() };
         out.push_str(&format!(" {id:<4} {name:<10} {}\n", vm.state));
     }
     Ok(out)
@@ -82,7 +85,7 @@ fn define(state: &mut State, args: &[&str]) -> Answer {
         }
     }
     let name = wanted.name.clone();
-    let vm = Vm { xml, state: "shut off".to_owned(), corrupted: false, deaf: false, down_at: None };
+    let vm = Vm { xml, state: "shut off".to_owned(), corrupted: false, deaf: false, id: 0, down_at: None };
     state.domains.insert(name.clone(), vm);
     Ok(format!("Domain '{name}' defined from {path}\n\n"))
 }
@@ -174,6 +177,10 @@ fn start(state: &mut State, name: &str, vm: &Vm) -> Answer {
     }
     for log in &domain.logs {
         state.files.entry(log.to_string()).or_default();
+    }
+    let id = 1 + state.domains.values().map(|vm| vm.id).max().unwrap_or(0);
+    if let Some(vm) = state.domains.get_mut(name) {
+        vm.id = id;
     }
     set_state(state, name, "running", "started")
 }
