@@ -21,8 +21,8 @@ use crate::ui::Ui;
 
 /// The assistant for hosts that run virtual machines on OpenZFS.
 ///
-/// kai answers questions from the host's own documentation, with citations. It works with a model
-/// server and without one.
+/// kai answers questions from the host's own documentation, with citations, and operates the host:
+/// every change is shown first and done after a yes. It works with a model server and without one.
 #[derive(Debug, Parser)]
 #[command(name = "kai", version, max_term_width = 100, arg_required_else_help = true, after_help = AFTER_HELP)]
 struct Cli {
@@ -37,6 +37,8 @@ From nothing to an answer:
   kai corpus sync          fetch the documentation packs of this host
   kai index                make them searchable
   kai ask \"how do I …?\"    get an answer with its sources
+
+To operate: kai op --help; to try it on a simulated host: kai op --sim FILE kvm-list
 
 Data goes to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage,
 3 done in part, 130 stopped by Ctrl-C.";

@@ -85,7 +85,7 @@ impl Tool for DatasetCreate {
             .requires(Condition::Dataset { name: parent, is: Identity::Guid(parent_guid) })
             .ensures(ours.clone())
             .undo(common::destroy(name), vec![ours], vec![Condition::NoDataset(name.clone())]);
-        plan.undone_by("op_undo destroys it");
+        plan.undone_by("`kai op undo` destroys it");
         plan.report("dataset", name);
         Ok(plan.done())
     }

@@ -132,7 +132,7 @@ impl Tool for KvmClone {
             kvm_create::room(&mut plan, facts, all, true)?;
         }
         let _ = mark;
-        plan.undone_by("op_undo removes the clones and their disks");
+        plan.undone_by("`kai op undo` removes the clones and their disks");
         Ok(plan.done())
     }
 }

@@ -178,7 +178,7 @@ impl Tool for KvmCreate {
         plan.report("uuid", uuid);
         plan.report("mac", new.mac);
         plan.report("disk", &volume);
-        plan.undone_by("op_undo removes the VM and its disk");
+        plan.undone_by("`kai op undo` removes the VM and its disk");
         Ok(plan.done())
     }
 }

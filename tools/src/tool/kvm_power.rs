@@ -92,10 +92,10 @@ impl Tool for KvmPower {
             step = step.ensures(guests::state(domain, to));
         }
         let back = match self.action {
-            PowerAction::Start => Some(("destroy", Running, ShutOff, "op_undo pulls its plug again")),
-            PowerAction::Suspend => Some(("resume", Paused, Running, "op_undo resumes it")),
-            PowerAction::Resume => Some(("suspend", Running, Paused, "op_undo pauses it")),
-            PowerAction::ForceOff => Some(("start", ShutOff, Running, "op_undo starts it")),
+            PowerAction::Start => Some(("destroy", Running, ShutOff, "`kai op undo` pulls its plug again")),
+            PowerAction::Suspend => Some(("resume", Paused, Running, "`kai op undo` resumes it")),
+            PowerAction::Resume => Some(("suspend", Running, Paused, "`kai op undo` pauses it")),
+            PowerAction::ForceOff => Some(("start", ShutOff, Running, "`kai op undo` starts it")),
             PowerAction::Shutdown | PowerAction::Reboot => None,
         };
         if let Some((verb, now, then, _)) = back {
@@ -113,7 +113,7 @@ impl Tool for KvmPower {
             plan.step("wait for the guest", Action::Await { condition, seconds: SHUTDOWN }).repeatable();
             plan.note(format!("the guest is asked and given {SHUTDOWN} s; a guest that ignores it keeps running"));
             plan.takes(30);
-            plan.undone_by("kvm_power with action=start");
+            plan.undone_by("`kai op kvm-power` with --action start");
         }
         Ok(plan.done())
     }

@@ -133,7 +133,7 @@ impl Tool for KvmResize {
             plan.note("memory and processors are in force from the next start of the VM");
         }
         if self.disk.is_none() {
-            plan.undone_by("op_undo sets the old values again");
+            plan.undone_by("`kai op undo` sets the old values again");
         }
         Ok(plan.done())
     }

@@ -141,7 +141,7 @@ impl Tool for KvmSnap {
         for volume in &volumes {
             plan.report("snapshot", volume.at(&label));
         }
-        plan.undone_by("op_undo destroys the snapshot");
+        plan.undone_by("`kai op undo` destroys the snapshot");
         Ok(plan.done())
     }
 }

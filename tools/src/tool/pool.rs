@@ -112,8 +112,8 @@ impl Tool for PoolScrub {
             plan.note("a scrub runs in the background, for hours on large pools; `zpool status` shows how far it is");
         }
         plan.undone_by(match self.action {
-            ScrubAction::Start => "pool_scrub with action=stop",
-            ScrubAction::Pause | ScrubAction::Stop => "pool_scrub with action=start",
+            ScrubAction::Start => "`kai op pool-scrub` with --action stop",
+            ScrubAction::Pause | ScrubAction::Stop => "`kai op pool-scrub` with --action start",
         });
         Ok(plan.done())
     }

@@ -220,7 +220,7 @@ fn aside(
         kvm_create::device(plan, dataset);
     }
     plan.report("present state", format!("kept on {aside}"));
-    plan.undone_by(format!("op_undo swaps {dataset} and {aside} back"));
+    plan.undone_by(format!("`kai op undo` swaps {dataset} and {aside} back"));
     Ok(())
 }
 

@@ -92,7 +92,7 @@ impl Tool for SnapshotCreate {
             plan.report("snapshot", name.at(&label));
         }
         plan.check(format!("the name {label} is free on all of them"));
-        plan.undone_by("op_undo destroys the snapshot");
+        plan.undone_by("`kai op undo` destroys the snapshot");
         Ok(plan.done())
     }
 }
