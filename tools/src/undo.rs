@@ -49,7 +49,7 @@ pub fn plan(operation: &Operation, facts: &Facts, made: Stamp) -> Result<Plan, R
                 id: steps.len(),
                 stage: 0,
                 lane: 0,
-                action: patient(&undo.action),
+                action: undo.action.clone(),
                 reason: format!("take back: {}", step.reason),
                 requires: resolved(&undo.requires, &operation.made),
                 ensures: undo.ensures.clone(),
@@ -106,18 +106,6 @@ fn destroyed(action: &Action) -> Option<&String> {
     let destroys =
         command.program() == Program::Zfs && command.arguments().first().is_some_and(|verb| verb == "destroy");
     destroys.then(|| command.arguments().last()).flatten()
-}
-
-fn patient(action: &Action) -> Action {
-    match action {
-        Action::Run(command) if destroyed(action).is_some() => Action::RunWhileBusy(command.clone()),
-        Action::Run(_)
-        | Action::RunWhileBusy(_)
-        | Action::Create { .. }
-        | Action::Copy { .. }
-        | Action::Remove { .. }
-        | Action::Await { .. } => action.clone(),
-    }
 }
 
 /// A clone or volume to which something was written, and every file system: nobody can tell from

@@ -14,7 +14,47 @@ use crate::plan::{Condition, DomainState, Identity, hex};
 pub(super) struct Found {
     pub(super) holds: bool,
     /// The guid of the object that the condition is about, if it has one.
-    pub(super) guid: Option<(String, Guid)>,
+    guid: Option<(String, Guid)>,
+}
+
+/// Whether all of some conditions hold.
+#[derive(Debug)]
+pub(super) enum All {
+    /// They do; with the guids of what bears the operation's mark.
+    Hold(Vec<(String, Guid)>),
+    /// This one, the first, does not.
+    Fails(Condition),
+}
+
+impl All {
+    pub(super) fn hold(&self) -> bool {
+        matches!(self, Self::Hold(_))
+    }
+}
+
+/// Asks the host about each, until one does not hold.
+pub(super) fn check_all(
+    host: &dyn Host,
+    conditions: &[Condition],
+    made: &BTreeMap<String, Guid>,
+) -> Result<All, ObserveError> {
+    let mut guids = Vec::new();
+    for condition in conditions {
+        let found = check(host, condition, made)?;
+        if !found.holds {
+            return Ok(All::Fails(condition.clone()));
+        }
+        guids.extend(found.guid.filter(|_| makes(condition)));
+    }
+    Ok(All::Hold(guids))
+}
+
+/// Whether an object that fulfils the condition is one that the operation made.
+fn makes(condition: &Condition) -> bool {
+    matches!(
+        condition,
+        Condition::Dataset { is: Identity::Mark(_), .. } | Condition::Snapshot { is: Identity::Mark(_), .. }
+    )
 }
 
 /// Firmware variables and documents are smaller.
@@ -49,8 +89,7 @@ pub(super) fn check(
             plain(text.is_some_and(|text| text.lines().last() == Some(&name.to_string())))
         }
         Condition::Property { dataset, property, value } => {
-            let command =
-                Command::zfs("get").arg("-Hp").arg("-o").arg("value").arg(known_property(property)).arg(dataset);
+            let command = Command::zfs("get").arg("-Hp").arg("-o").arg("value").arg(property.name()).arg(dataset);
             plain(ask(host, &command, &["does not exist"])?.is_some_and(|text| text.trim() == value))
         }
         Condition::Device(volume) => {
@@ -91,12 +130,6 @@ fn scrub_state(status: &str) -> &'static str {
     } else {
         "none"
     }
-}
-
-/// The properties that plans promise; nothing else is asked for.
-fn known_property(name: &str) -> &'static str {
-    const KNOWN: [&str; 6] = ["volsize", "origin", "quota", "recordsize", "compression", "mountpoint"];
-    KNOWN.iter().find(|known| **known == name).copied().unwrap_or("guid")
 }
 
 /// The command's output; `None` if it failed with one of those complaints.

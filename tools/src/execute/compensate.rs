@@ -1,6 +1,7 @@
 //! Taking back what an operation made, newest first; a guest that waits comes before everything.
 
-use super::{Progress, Work, act, check, locked};
+use super::check::{All, check_all};
+use super::{Progress, Work, act, locked};
 use crate::host::Program;
 use crate::journal::{Event, Outcome, StepState};
 use crate::plan::{Action, Condition, Effect, Identity, Step, UndoStep, When};
@@ -78,30 +79,21 @@ impl Work<'_> {
     fn try_part(&self, undo: &UndoStep, done: bool) -> Result<bool, String> {
         let host = self.executor.host;
         let made = locked(&self.made).clone();
-        let holds = |condition: &Condition| {
-            check(host, condition, &made).map(|found| found.holds).map_err(|error| super::chain(&error))
-        };
-        for condition in &undo.requires {
-            if !holds(condition)? {
-                if !done {
-                    return Ok(false);
-                }
-                // It was taken back before.
-                let mut gone = !undo.ensures.is_empty();
-                for condition in &undo.ensures {
-                    gone = gone && holds(condition)?;
-                }
-                return if gone { Ok(true) } else { Err(format!("it does not hold that {condition}")) };
+        let all = |conditions: &[Condition]| check_all(host, conditions, &made).map_err(|error| super::chain(&error));
+        if let All::Fails(condition) = all(&undo.requires)? {
+            if !done {
+                return Ok(false);
             }
+            // It may have been taken back before.
+            let is_gone = !undo.ensures.is_empty() && all(&undo.ensures)?.hold();
+            return if is_gone { Ok(true) } else { Err(format!("it does not hold that {condition}")) };
         }
         act::act(host, self.executor.journal, &self.plan.id, &undo.action, &made)
             .map_err(|error| super::chain(&error))?;
-        for condition in &undo.ensures {
-            if !holds(condition)? {
-                return Err(format!("it was done, but it does not hold that {condition}"));
-            }
+        match all(&undo.ensures)? {
+            All::Hold(_) => Ok(true),
+            All::Fails(condition) => Err(format!("it was done, but it does not hold that {condition}")),
         }
-        Ok(true)
     }
 }
 

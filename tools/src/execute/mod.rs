@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use act::StepError;
-use check::check;
+use check::{All, check_all};
 pub use resume::ResumeError;
 
 use crate::confirm::Confirmed;
@@ -218,10 +218,8 @@ impl Work<'_> {
         let start = Instant::now();
         observer(Progress::Begin(step));
         let made = locked(&self.made).clone();
-        for condition in &step.requires {
-            if !check(host, condition, &made)?.holds {
-                return Err(StepError::Drift(condition.clone()));
-            }
+        if let All::Fails(condition) = check_all(host, &step.requires, &made)? {
+            return Err(StepError::Drift(condition));
         }
         journal.append(&self.plan.id, Event::Begin { step: step.id })?;
         self.set(step, StepState::Begun);
@@ -237,15 +235,10 @@ impl Work<'_> {
     /// Whether what the step promises holds; the guids of what it made.
     fn read_back(&self, step: &Step) -> Result<Vec<(String, Guid)>, StepError> {
         let known = locked(&self.made).clone();
-        let mut made = Vec::new();
-        for condition in &step.ensures {
-            let found = check(self.executor.host, condition, &known)?;
-            if !found.holds {
-                return Err(StepError::NotSeen(condition.clone()));
-            }
-            made.extend(found.guid.filter(|_| makes(condition)));
+        match check_all(self.executor.host, &step.ensures, &known)? {
+            All::Hold(made) => Ok(made),
+            All::Fails(condition) => Err(StepError::NotSeen(condition)),
         }
-        Ok(made)
     }
 
     fn finish(&self, start: Instant) -> Result<Report, JournalError> {
@@ -267,15 +260,6 @@ impl Work<'_> {
         let made = locked(&self.made).clone();
         Ok(Report { op: self.plan.id.clone(), outcome, error, hints, left, made, took: start.elapsed() })
     }
-}
-
-/// Whether an object that fulfils the condition is one that the operation made.
-fn makes(condition: &crate::plan::Condition) -> bool {
-    use crate::plan::{Condition, Identity};
-    matches!(
-        condition,
-        Condition::Dataset { is: Identity::Mark(_), .. } | Condition::Snapshot { is: Identity::Mark(_), .. }
-    )
 }
 
 fn hints(error: &StepError) -> Vec<String> {

@@ -1,8 +1,12 @@
 //! Going on with an operation that was cut off.
 
-use super::{Executor, Report, StepError, Work, check};
+use std::collections::BTreeMap;
+
+use super::check::{All, check_all};
+use super::{Executor, Report, StepError, Work};
 use crate::journal::{Event, JournalError, Operation, StepState};
-use crate::plan::{Condition, Effect, Step};
+use crate::names::Guid;
+use crate::plan::{Condition, Effect};
 
 /// Why an operation is not resumed.
 #[derive(Debug, thiserror::Error)]
@@ -48,21 +52,13 @@ impl Executor<'_> {
         for step in &operation.plan.steps {
             let cut_off = |state: &&mut StepState| matches!(**state, StepState::Begun | StepState::Failed);
             let Some(state) = states.get_mut(step.id).filter(cut_off) else { continue };
-            let all = |conditions: &[Condition]| -> Result<bool, StepError> {
-                for condition in conditions {
-                    if !check(self.host, condition, &made)?.holds {
-                        return Ok(false);
-                    }
-                }
-                Ok(true)
-            };
-            let is_done = !step.repeatable && !step.ensures.is_empty() && all(&step.ensures)?;
-            if is_done {
-                let guids = self.guids(step, &made)?;
+            let can_tell = !step.repeatable && !step.ensures.is_empty();
+            let seen = if can_tell { Some(self.all(&step.ensures, &made)?) } else { None };
+            if let Some(All::Hold(guids)) = seen {
                 self.journal.append(&operation.id, Event::Done { step: step.id, made: guids.clone() })?;
                 made.extend(guids);
                 *state = StepState::Done;
-            } else if step.repeatable || all(&step.requires)? {
+            } else if step.repeatable || self.all(&step.requires, &made)?.hold() {
                 // Done again; what half of it left is cleared first.
                 *state = if step.repeatable { StepState::Begun } else { StepState::Waiting };
             } else {
@@ -89,15 +85,7 @@ impl Executor<'_> {
         work.finish(start)
     }
 
-    fn guids(
-        &self,
-        step: &Step,
-        made: &std::collections::BTreeMap<String, crate::names::Guid>,
-    ) -> Result<Vec<(String, crate::names::Guid)>, StepError> {
-        let mut guids = Vec::new();
-        for condition in step.ensures.iter().filter(|condition| super::makes(condition)) {
-            guids.extend(check(self.host, condition, made)?.guid);
-        }
-        Ok(guids)
+    fn all(&self, conditions: &[Condition], made: &BTreeMap<String, Guid>) -> Result<All, StepError> {
+        Ok(check_all(self.host, conditions, made)?)
     }
 }

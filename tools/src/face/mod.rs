@@ -120,20 +120,12 @@ impl Session {
     #[must_use]
     pub fn op(&self, command: &OpCommand) -> u8 {
         match command {
-            OpCommand::Request(request) => self.run(request),
+            OpCommand::Request(request) => self.run(request).unwrap_or_else(|status| status),
             OpCommand::History(command) => self.history(command),
         }
     }
 
-    /// Does what was asked for, to the exit status.
-    #[must_use]
-    pub fn run(&self, request: &Request) -> u8 {
-        match self.try_run(request) {
-            Ok(status) | Err(status) => status,
-        }
-    }
-
-    fn try_run(&self, request: &Request) -> Result<u8, u8> {
+    fn run(&self, request: &Request) -> Result<u8, u8> {
         let made = self.moment();
         let facts = self.observe(&request.scope())?;
         if request.effect() == Effect::Read {

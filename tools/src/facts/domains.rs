@@ -56,11 +56,6 @@ const STATES: [(&str, DomainState); 9] = [
     ("dying", DomainState::Other),
 ];
 
-/// The state of that name.
-pub(super) fn state(text: &str) -> Option<DomainState> {
-    STATES.iter().find(|(name, _)| *name == text.trim()).map(|(_, state)| *state)
-}
-
 /// Names and states, from `virsh -q list --all`: id, name and state in columns; names may hold spaces.
 pub(super) fn list(text: &str) -> Result<Vec<(String, DomainState)>, DomainReadError> {
     let line = |line: &str| {
@@ -84,5 +79,6 @@ pub(super) fn read(name: &str, state: DomainState, xml: String) -> Result<Domain
 /// The state that `virsh domstate` printed.
 #[must_use]
 pub fn domain_state(text: &str) -> DomainState {
-    state(text).unwrap_or(DomainState::Other)
+    let found = STATES.iter().find(|(name, _)| *name == text.trim());
+    found.map_or(DomainState::Other, |(_, state)| *state)
 }

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 pub use domains::{DomainFacts, DomainReadError, domain_state};
 pub use observe::{Scope, observe, read_datasets};
 pub use said::{ObserveError, failed};
+pub(crate) use zfs::is_within;
 pub use zfs::{DatasetFacts, Kind, MARK, ParseError, PoolFacts, parse_datasets, parse_pools};
 
 use crate::names::{DatasetName, HostPath, PoolName, Size, SnapshotName, VmName};

@@ -83,6 +83,20 @@ pub struct DatasetFacts {
     pub mark: Option<String>,
 }
 
+impl DatasetFacts {
+    /// Whether it is `root`, lies below it, or is a snapshot or bookmark of either.
+    #[must_use]
+    pub fn is_within(&self, root: &DatasetName) -> bool {
+        is_within(&self.name, root)
+    }
+}
+
+/// The same for any full name.
+pub(crate) fn is_within(name: &str, root: &DatasetName) -> bool {
+    let dataset = name.split(['@', '#']).next().and_then(|name| name.parse::<DatasetName>().ok());
+    dataset.is_some_and(|dataset| dataset.is_within(root))
+}
+
 /// The mark that operations put on what they make.
 pub const MARK: &str = "com.kai:op";
 

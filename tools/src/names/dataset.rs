@@ -1,6 +1,6 @@
 //! Pools, datasets and snapshots.
 
-use super::text_type;
+use super::{name_type, text_type};
 
 /// The most that a full name may have, `@snapshot` included.
 const LONGEST: usize = 255;
@@ -26,9 +26,9 @@ pub struct SnapshotName {
     label: SnapshotLabel,
 }
 
-text_type!(PoolName, "pool name", "A ZFS pool");
-text_type!(DatasetName, "dataset name", "A ZFS dataset with its pool: tank/vms/web1");
-text_type!(SnapshotLabel, "snapshot name", "A snapshot's name, without the dataset: before-update");
+name_type!(PoolName, "pool name", "A ZFS pool");
+name_type!(DatasetName, "dataset name", "A ZFS dataset with its pool: tank/vms/web1");
+name_type!(SnapshotLabel, "snapshot name", "A snapshot's name, without the dataset: before-update");
 text_type!(SnapshotName, "snapshot name", "A snapshot with its dataset: tank/data@before-update");
 
 fn is_component(text: &str) -> Result<(), &'static str> {
@@ -65,16 +65,6 @@ impl PoolName {
         }
         Ok(Self(text.to_owned()))
     }
-
-    fn text(&self) -> &str {
-        &self.0
-    }
-
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl DatasetName {
@@ -94,16 +84,6 @@ impl DatasetName {
             return Err("at most 50 levels");
         }
         Ok(Self(text.to_owned()))
-    }
-
-    fn text(&self) -> &str {
-        &self.0
-    }
-
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 
     /// The pool that it lies in.
@@ -174,36 +154,6 @@ impl SnapshotLabel {
             return Err("at most 200 bytes");
         }
         Ok(Self(text.to_owned()))
-    }
-
-    fn text(&self) -> &str {
-        &self.0
-    }
-
-    /// The name as text, without `@`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Reads `name`, `@name` or `dataset@name` where the dataset is known.
-    ///
-    /// # Errors
-    /// If it is no snapshot name, or one of another dataset.
-    pub fn of(text: &str, dataset: &DatasetName) -> Result<Self, super::NameError> {
-        match text.split_once('@') {
-            Some((given, label)) if !given.is_empty() => {
-                if given != dataset.as_str() && given != dataset.leaf() {
-                    return Err(super::NameError::new(
-                        "snapshot of this dataset",
-                        text,
-                        "it belongs to another dataset",
-                    ));
-                }
-                label.parse()
-            }
-            Some(_) | None => text.parse(),
-        }
     }
 
     /// Whether kai would create a snapshot of that name.

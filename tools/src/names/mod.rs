@@ -83,3 +83,22 @@ macro_rules! text_type {
     };
 }
 use text_type;
+
+/// The same for a type that is nothing but its checked text.
+macro_rules! name_type {
+    ($name:ident, $kind:literal, $schema:literal) => {
+        $crate::names::text_type!($name, $kind, $schema);
+        impl $name {
+            fn text(&self) -> &str {
+                &self.0
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+use name_type;

@@ -1,12 +1,12 @@
 //! Files on a host.
 
-use super::{DatasetName, text_type};
+use super::{DatasetName, name_type};
 
 /// An absolute path on a host, without `.` and `..`, of printable characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostPath(String);
 
-text_type!(HostPath, "path", "An absolute path on the host");
+name_type!(HostPath, "path", "An absolute path on the host");
 
 impl HostPath {
     pub(super) fn check(text: &str) -> Result<Self, &'static str> {
@@ -23,16 +23,6 @@ impl HostPath {
             return Err("`.` and `..` are not allowed");
         }
         Ok(Self(text.to_owned()))
-    }
-
-    fn text(&self) -> &str {
-        &self.0
-    }
-
-    /// The path as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 
     /// The block device of a volume.

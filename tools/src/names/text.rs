@@ -1,6 +1,6 @@
 //! Texts that people give and programs take as they are.
 
-use super::text_type;
+use super::{name_type, text_type};
 
 /// A compression that ZFS knows: `lz4`, `zstd`, `zstd-3`, `gzip-9`, `off` …
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,9 +18,9 @@ pub struct SshKey(String);
 #[derive(Clone, PartialEq, Eq)]
 pub struct UserData(String);
 
-text_type!(Compression, "compression", "A ZFS compression: lz4, zstd, gzip-9, off");
-text_type!(OsVariant, "OS variant", "An operating system as libosinfo names it: debian12");
-text_type!(SshKey, "ssh public key", "A line of authorized_keys");
+name_type!(Compression, "compression", "A ZFS compression: lz4, zstd, gzip-9, off");
+name_type!(OsVariant, "OS variant", "An operating system as libosinfo names it: debian12");
+name_type!(SshKey, "ssh public key", "A line of authorized_keys");
 text_type!(UserData, "cloud-init document", "Cloud-init user data, beginning with #cloud-config");
 
 impl std::fmt::Debug for UserData {
@@ -42,10 +42,6 @@ impl Compression {
         }
         Err("lz4, zstd, zstd-1 to zstd-19, gzip-1 to gzip-9, zle, lzjb, on and off are known")
     }
-
-    fn text(&self) -> &str {
-        &self.0
-    }
 }
 
 impl OsVariant {
@@ -57,10 +53,6 @@ impl OsVariant {
             return Err("letters, digits and . - _ are allowed");
         }
         Ok(Self(text.to_owned()))
-    }
-
-    fn text(&self) -> &str {
-        &self.0
     }
 }
 
@@ -78,16 +70,6 @@ impl SshKey {
             return Err("it looks like `ssh-ed25519 AAAA… name`");
         }
         Ok(Self(text.to_owned()))
-    }
-
-    fn text(&self) -> &str {
-        &self.0
-    }
-
-    /// The line.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 

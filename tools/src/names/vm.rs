@@ -1,6 +1,6 @@
 //! Virtual machines and what they are plugged into.
 
-use super::text_type;
+use super::name_type;
 
 /// A virtual machine: `^[a-z0-9][a-z0-9-]{0,30}$`, no dash at the end. It fits a dataset, a libvirt
 /// domain, a file name and a host name alike.
@@ -11,8 +11,8 @@ pub struct VmName(String);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BridgeName(String);
 
-text_type!(VmName, "VM name", "A virtual machine: lower-case letters, digits and dashes, at most 31");
-text_type!(BridgeName, "bridge name", "A network bridge of the host: br0");
+name_type!(VmName, "VM name", "A virtual machine: lower-case letters, digits and dashes, at most 31");
+name_type!(BridgeName, "bridge name", "A network bridge of the host: br0");
 
 impl VmName {
     pub(super) fn check(text: &str) -> Result<Self, &'static str> {
@@ -26,16 +26,6 @@ impl VmName {
             return Err("lower-case letters, digits and dashes are allowed");
         }
         Ok(Self(text.to_owned()))
-    }
-
-    fn text(&self) -> &str {
-        &self.0
-    }
-
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -51,9 +41,5 @@ impl BridgeName {
             return Err("letters, digits and _ . - are allowed");
         }
         Ok(Self(text.to_owned()))
-    }
-
-    fn text(&self) -> &str {
-        &self.0
     }
 }

@@ -42,6 +42,27 @@ impl fmt::Display for DomainState {
     }
 }
 
+/// A property whose value a step needs or promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Property {
+    /// A volume's size.
+    Volsize,
+    /// The snapshot that it was cloned from.
+    Origin,
+}
+
+impl Property {
+    /// What ZFS calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Volsize => "volsize",
+            Self::Origin => "origin",
+        }
+    }
+}
+
 /// A fact that a step needs or promises.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -74,8 +95,8 @@ pub enum Condition {
     Property {
         /// Of which dataset.
         dataset: DatasetName,
-        /// Its name.
-        property: String,
+        /// Which.
+        property: Property,
         /// As `zfs get -Hp` prints it.
         value: String,
     },
@@ -133,7 +154,7 @@ impl fmt::Display for Condition {
             Self::Snapshot { name, is } => write!(f, "{name} is the snapshot with {}", identity(is)),
             Self::Unused(name) => write!(f, "nothing depends on {name} and nobody holds it"),
             Self::Newest(name) => write!(f, "{name} is the newest of its dataset"),
-            Self::Property { dataset, property, value } => write!(f, "{property} of {dataset} is {value}"),
+            Self::Property { dataset, property, value } => write!(f, "{} of {dataset} is {value}", property.name()),
             Self::Device(volume) => write!(f, "the device of {volume} is there"),
             Self::NotOpen(volume) => write!(f, "nothing has {volume} open"),
             Self::NoDomain(name) => write!(f, "there is no domain {name}"),

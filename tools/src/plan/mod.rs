@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 pub use action::{Action, Content};
 pub use build::PlanBuilder;
-pub use condition::{Condition, DomainState, Identity};
+pub use condition::{Condition, DomainState, Identity, Property};
 pub use refusal::{Reason, Refusal};
 
 use crate::names::Stamp;

@@ -82,12 +82,13 @@ pub(super) fn iso(state: &mut State, program: Program, args: &[&str]) -> Answer 
         return Ok(format!("{} 1.5.4\n", program.name()));
     }
     let args = if program == Program::Xorriso { args.strip_prefix(&["-as", "mkisofs"]).unwrap_or(&[]) } else { args };
-    let ["-quiet", "-output", output, "-volid", label, "-joliet", "-rock", inputs @ ..] = args else {
+    let ["-quiet", "-output", output, "-volid", label, "-joliet", "-rock", "-graft-points", inputs @ ..] = args else {
         return Err(Complaint::new(5, format!("{} : FAILURE : unknown option\n", program.name())));
     };
     let mut text = format!("iso9660 {label}\n");
     for input in inputs {
-        let Some(content) = state.files.get(*input) else {
+        let (name, input) = input.split_once('=').unwrap_or((input, input));
+        let Some(content) = state.files.get(input) else {
             return Err(Complaint::new(
                 5,
                 format!(
@@ -96,7 +97,6 @@ pub(super) fn iso(state: &mut State, program: Program, args: &[&str]) -> Answer 
                 ),
             ));
         };
-        let name = input.rsplit('/').next().unwrap_or_default();
         text.push_str(&format!("--- {name}\n{content}"));
     }
     state.files.insert((*output).to_owned(), text);

@@ -222,7 +222,6 @@ fn undefine(state: &mut State, name: &str, vm: &Vm, options: &[&str]) -> Answer 
 fn resize(state: &mut State, name: &str, verb: &str, options: &[&str], number: &str) -> Answer {
     let Some(vm) = state.domains.get_mut(name) else { return fail("no domain") };
     let Ok(number) = number.parse::<u64>() else { return fail("Numeric value is malformed or out of range") };
-    let domain = read(vm)?;
     if verb == "setvcpus" && !options.contains(&"--maximum") {
         return Ok(String::new());
     }
@@ -235,6 +234,5 @@ fn resize(state: &mut State, name: &str, verb: &str, options: &[&str], number: &
         Ok(xml) => vm.xml = xml,
         Err(error) => return fail(format!("XML error: {error}")),
     }
-    let _ = domain;
     Ok(String::new())
 }

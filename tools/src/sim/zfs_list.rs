@@ -116,8 +116,6 @@ pub(super) fn get(state: &State, args: &[&str]) -> Answer {
     let mut out = String::new();
     for name in names {
         let Some(found) = everything.iter().find(|found| found.name() == *name) else {
-            let what = if name.contains('@') { "snapshot" } else { "dataset" };
-            let _ = what;
             return fail(format!("cannot open '{name}': dataset does not exist"));
         };
         for wanted in properties.split(',') {

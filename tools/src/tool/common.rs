@@ -1,9 +1,11 @@
 //! What several tools look at before they plan.
 
+use std::time::Duration;
+
 use crate::facts::{DatasetFacts, Facts, Kind, PoolFacts};
 use crate::host::Command;
-use crate::names::{Arg, DatasetName, PoolName, SnapshotName, Stamp};
-use crate::plan::{Action, Condition, Identity, Reason, Refusal};
+use crate::names::{Arg, DatasetName, MarkArg, PoolName, SnapshotLabel, SnapshotName, Stamp};
+use crate::plan::{Action, Condition, Identity, PlanBuilder, Reason, Refusal};
 
 /// Changes need an ONLINE pool.
 pub(super) fn online<'a>(facts: &'a Facts, pool: &PoolName) -> Result<&'a PoolFacts, Refusal> {
@@ -81,6 +83,58 @@ pub(super) fn plain(is_plain: bool, name: impl std::fmt::Display) -> Result<(), 
 /// The name that a snapshot gets if nobody names it.
 pub(super) fn stamped(prefix: &str, made: Stamp) -> String {
     format!("{prefix}-{}", made.compact())
+}
+
+/// The name of a snapshot to take: the one that was asked for, or one with the moment.
+pub(super) fn label(asked: Option<&SnapshotLabel>, made: Stamp) -> Result<SnapshotLabel, Refusal> {
+    let label = match asked {
+        Some(name) => name.clone(),
+        None => stamped("kai", made).parse().map_err(invalid)?,
+    };
+    plain(label.is_plain(), &label)?;
+    Ok(label)
+}
+
+/// A snapshot of several datasets of one pool, all at the same moment.
+pub(super) struct Take<'a> {
+    pub(super) reason: &'static str,
+    pub(super) datasets: &'a [DatasetName],
+    pub(super) label: &'a SnapshotLabel,
+    /// Also of everything below them.
+    pub(super) recursive: bool,
+    /// No longer than this.
+    pub(super) within: Option<Duration>,
+}
+
+impl Take<'_> {
+    /// The step that takes it.
+    pub(super) fn plan(&self, plan: &mut PlanBuilder, facts: &Facts) -> Result<(), Refusal> {
+        let mark = plan.mark();
+        let verb = |verb: &'static str| {
+            let command = Command::zfs(verb);
+            if self.recursive { command.arg("-r") } else { command }
+        };
+        let command = verb("snapshot").arg("-o").pair("com.kai:op", MarkArg::of(&mark));
+        let command = command.args(self.datasets.iter().map(|dataset| dataset.at(self.label)));
+        let command = if let Some(limit) = self.within { command.within(limit) } else { command };
+        let mut step = plan.run(self.reason, command);
+        for name in self.datasets {
+            let guid = dataset(facts, name)?.guid;
+            let snapshot = name.at(self.label);
+            if facts.snapshot(&snapshot).is_some() {
+                return Err(Refusal::new(Reason::Taken, format!("{snapshot} exists already")));
+            }
+            step = step
+                .requires(Condition::Dataset { name: name.clone(), is: Identity::Guid(guid) })
+                .ensures(Condition::Snapshot { name: snapshot.clone(), is: Identity::Mark(mark.clone()) })
+                .undo(
+                    Action::RunWhileBusy(verb("destroy").arg(&snapshot)),
+                    our_snapshot(&snapshot, &mark),
+                    vec![Condition::NoSnapshot(snapshot)],
+                );
+        }
+        Ok(())
+    }
 }
 
 /// `zfs destroy NAME`, which waits while the name is busy.

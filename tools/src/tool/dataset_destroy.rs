@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Tool, common};
-use crate::facts::{DatasetFacts, Kind, Scope};
+use crate::facts::{self, DatasetFacts, Kind, Scope};
 use crate::host::Command;
 use crate::names::DatasetName;
 use crate::plan::{Action, Condition, Effect, Identity, Plan, PlanBuilder, Reason, Refusal};
@@ -39,14 +39,7 @@ impl Tool for DatasetDestroy {
         common::not_of_the_system(facts, name)?;
         common::online(facts, &name.pool())?;
         let found = common::dataset(facts, name)?;
-        let within = |other: &str| {
-            other
-                .split(['@', '#'])
-                .next()
-                .and_then(|other| other.parse::<DatasetName>().ok())
-                .is_some_and(|o| o.is_within(name))
-        };
-        let gone: Vec<&DatasetFacts> = facts.datasets.iter().filter(|other| within(&other.name)).collect();
+        let gone: Vec<&DatasetFacts> = facts.datasets.iter().filter(|other| other.is_within(name)).collect();
         let below: Vec<&str> = gone
             .iter()
             .filter(|other| matches!(other.kind, Kind::Filesystem | Kind::Volume) && other.name != found.name)
@@ -56,9 +49,9 @@ impl Tool for DatasetDestroy {
             return Err(Refusal::new(Reason::InUse, format!("{name} has datasets below it: {}", below.join(", ")))
                 .hint("say recursive if they are to go too"));
         }
-        may_go(&gone, &within)?;
+        may_go(&gone, Some(name))?;
         for domain in &facts.domains {
-            if let Some(volume) = domain.volumes().iter().find(|volume| within(volume.as_str())) {
+            if let Some(volume) = domain.volumes().iter().find(|volume| volume.is_within(name)) {
                 return Err(Refusal::new(Reason::InUse, format!("{volume} is the disk of VM {}", domain.domain.name))
                     .hint(format!("`kai op kvm-delete --vm {}` deletes the VM with its disk", domain.domain.name)));
             }
@@ -83,8 +76,8 @@ impl Tool for DatasetDestroy {
     }
 }
 
-/// Refuses while anything that stays depends on what goes.
-pub(super) fn may_go(gone: &[&DatasetFacts], within: &dyn Fn(&str) -> bool) -> Result<(), Refusal> {
+/// Refuses while anything that stays depends on what goes: those, and all below `root`.
+pub(super) fn may_go(gone: &[&DatasetFacts], root: Option<&DatasetName>) -> Result<(), Refusal> {
     for other in gone {
         if other.holds > 0 {
             return Err(Refusal::new(
@@ -93,7 +86,12 @@ pub(super) fn may_go(gone: &[&DatasetFacts], within: &dyn Fn(&str) -> bool) -> R
             )
             .hint(format!("`zfs holds {}` says who holds it", other.name)));
         }
-        let clones: Vec<&str> = other.clones.iter().map(String::as_str).filter(|clone| !within(clone)).collect();
+        let clones: Vec<&str> = other
+            .clones
+            .iter()
+            .map(String::as_str)
+            .filter(|clone| !root.is_some_and(|root| facts::is_within(clone, root)))
+            .collect();
         if !clones.is_empty() {
             return Err(Refusal::new(Reason::InUse, format!("{} is the origin of {}", other.name, clones.join(", ")))
                 .hint("delete these clones first, or promote one of them"));

@@ -98,9 +98,9 @@ impl Files {
             nvram: path(format!("/var/lib/libvirt/qemu/nvram/{vm}_VARS.fd"))?,
             seed: path(format!("/var/lib/libvirt/images/kai-seed-{vm}.iso"))?,
             log: path(format!("/var/log/libvirt/qemu/{vm}-console.log"))?,
-            xml: path(format!("/run/kai/{mark}/{vm}.xml"))?,
-            user_data: path(format!("/run/kai/{mark}/{vm}/user-data"))?,
-            meta_data: path(format!("/run/kai/{mark}/{vm}/meta-data"))?,
+            xml: path(format!("/run/kai/{mark}-{vm}.xml"))?,
+            user_data: path(format!("/run/kai/{mark}-{vm}.user-data"))?,
+            meta_data: path(format!("/run/kai/{mark}-{vm}.meta-data"))?,
         })
     }
 

@@ -4,8 +4,9 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::common::{self, Take};
 use super::guests::{self, Files};
-use super::{Tool, common, kvm_create};
+use super::{Tool, kvm_create};
 use crate::domain::{self, CloneIdentity};
 use crate::facts::{DomainFacts, Facts, Scope};
 use crate::host::{Command, Program};
@@ -116,7 +117,6 @@ impl Tool for KvmClone {
         let shown: Vec<&str> = names.iter().map(VmName::as_str).collect();
         let plan = PlanBuilder::new(&facts.host, request.clone(), situation.made, Effect::Change);
         let mut plan = plan.about(format!("clone VM {} to {}", self.source, shown.join(", ")), shown.join(","));
-        let mark = plan.mark();
         for volume in &volumes {
             common::online(facts, &volume.pool())?;
         }
@@ -131,7 +131,6 @@ impl Tool for KvmClone {
             let all = crate::names::Size::from_bytes(each.saturating_mul(names.len() as u64));
             kvm_create::room(&mut plan, facts, all, true)?;
         }
-        let _ = mark;
         plan.undone_by("`kai op undo` removes the clones and their disks");
         Ok(plan.done())
     }
@@ -182,23 +181,11 @@ impl KvmClone {
         if source.state != DomainState::ShutOff {
             plan.note(format!("VM {} is {}: the clones start as after a power cut", self.source, source.state));
         }
-        let mut command = Command::zfs("snapshot").arg("-o").pair("com.kai:op", MarkArg::of(&mark));
+        let reason = "take a snapshot to clone from";
+        Take { reason, datasets: volumes, label: &label, recursive: false, within: None }.plan(plan, facts)?;
         for volume in volumes {
-            command = command.arg(volume.at(&label));
-        }
-        let mut step = plan.run("take a snapshot to clone from", command);
-        for volume in volumes {
-            let guid = common::dataset(facts, volume)?.guid;
-            let snapshot = volume.at(&label);
-            step = step
-                .requires(Condition::Dataset { name: volume.clone(), is: Identity::Guid(guid) })
-                .ensures(Condition::Snapshot { name: snapshot.clone(), is: Identity::Mark(mark.clone()) })
-                .undo(
-                    common::destroy(&snapshot),
-                    common::our_snapshot(&snapshot, &mark),
-                    vec![Condition::NoSnapshot(snapshot.clone())],
-                );
-            points.push(Point { volume: volume.clone(), snapshot, is: Identity::Mark(mark.clone()), used: 0 });
+            let is = Identity::Mark(mark.clone());
+            points.push(Point { volume: volume.clone(), snapshot: volume.at(&label), is, used: 0 });
         }
         plan.next_stage();
         Ok(points)
@@ -344,8 +331,9 @@ fn seed(
         .arg("CIDATA")
         .arg("-joliet")
         .arg("-rock")
-        .arg(&files.user_data)
-        .arg(&files.meta_data);
+        .arg("-graft-points")
+        .pair("user-data", &files.user_data)
+        .pair("meta-data", &files.meta_data);
     let made = Condition::File(files.seed.clone());
     let free = Condition::NoFile(files.seed.clone());
     plan.run("pack the seed", command).requires(free).ensures(made.clone()).repeatable().undo(

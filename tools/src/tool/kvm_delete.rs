@@ -120,16 +120,9 @@ fn may_destroy(facts: &Facts, volume: &DatasetName, vm: &VmName) -> Result<(), R
         if is_guest { Ok(()) } else { Err(refusal) }
     })?;
     common::online(facts, &volume.pool())?;
-    let within = |other: &str| {
-        other
-            .split(['@', '#'])
-            .next()
-            .and_then(|other| other.parse::<DatasetName>().ok())
-            .is_some_and(|o| o.is_within(volume))
-    };
     let gone: Vec<&DatasetFacts> =
-        facts.datasets.iter().filter(|other| within(&other.name) && other.kind != Kind::Bookmark).collect();
-    dataset_destroy::may_go(&gone, &within)?;
+        facts.datasets.iter().filter(|other| other.is_within(volume) && other.kind != Kind::Bookmark).collect();
+    dataset_destroy::may_go(&gone, Some(volume))?;
     let others = facts.domains.iter().filter(|other| other.domain.name != vm.as_str());
     for other in others {
         if other.volumes().contains(volume) {

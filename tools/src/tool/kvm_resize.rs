@@ -8,7 +8,7 @@ use super::{Tool, common, guests};
 use crate::facts::Scope;
 use crate::host::Command;
 use crate::names::{BytesArg, HostPath, KibArg, Size, VmName};
-use crate::plan::{Action, Condition, DomainState, Effect, Identity, Plan, PlanBuilder, Reason, Refusal};
+use crate::plan::{Action, Condition, DomainState, Effect, Identity, Plan, PlanBuilder, Property, Reason, Refusal};
 use crate::request::{Request, Situation};
 
 /// Give a VM more memory, processors or disk. All values are the new ones, not what is added.
@@ -73,7 +73,7 @@ impl Tool for KvmResize {
                 .requires(Condition::Dataset { name: volume.clone(), is: Identity::Guid(found.guid) })
                 .ensures(Condition::Property {
                     dataset: volume.clone(),
-                    property: "volsize".to_owned(),
+                    property: Property::Volsize,
                     value: new.bytes().to_string(),
                 });
             if domain.state == DomainState::Running {

@@ -6,11 +6,11 @@ use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Tool, common, guests};
+use super::common::{self, Take};
+use super::{Tool, guests};
 use crate::facts::Scope;
-use crate::host::Command;
-use crate::names::{MarkArg, SnapshotLabel, VmName};
-use crate::plan::{Action, Condition, DomainState, Effect, Identity, Plan, PlanBuilder, Reason, Refusal};
+use crate::names::{SnapshotLabel, VmName};
+use crate::plan::{Action, DomainState, Effect, Plan, PlanBuilder, Reason, Refusal};
 use crate::request::{Request, Situation};
 
 /// Whether the guest's file systems are quiesced by its agent.
@@ -60,16 +60,9 @@ impl Tool for KvmSnap {
         let facts = situation.facts;
         let domain = guests::domain(facts, &self.vm)?;
         let volumes = guests::volumes(domain)?;
-        let label = match &self.name {
-            Some(name) => name.clone(),
-            None => common::stamped("kai", situation.made).parse().map_err(common::invalid)?,
-        };
-        common::plain(label.is_plain(), &label)?;
+        let label = common::label(self.name.as_ref(), situation.made)?;
         for volume in &volumes {
             common::online(facts, &volume.pool())?;
-            if facts.snapshot(&volume.at(&label)).is_some() {
-                return Err(Refusal::new(Reason::Taken, format!("{} exists already", volume.at(&label))));
-            }
         }
         if volumes.iter().any(|volume| volume.pool() != volumes[0].pool()) {
             return Err(Refusal::new(
@@ -87,7 +80,6 @@ impl Tool for KvmSnap {
         };
         let plan = PlanBuilder::new(&facts.host, request.clone(), situation.made, Effect::Change);
         let mut plan = plan.about(format!("take snapshot {label} of VM {}", self.vm), &label);
-        let mark = plan.mark();
         plan.check(format!("the name {label} is free on {} disks", volumes.len()));
         let freeze = running && self.freeze == Freeze::Yes;
         if freeze {
@@ -113,23 +105,14 @@ impl Tool for KvmSnap {
                     vec![guests::state(domain, DomainState::Running)],
                 );
         }
-        let mut command = Command::zfs("snapshot").arg("-o").pair("com.kai:op", MarkArg::of(&mark)).within(PAUSE);
-        for volume in &volumes {
-            command = command.arg(volume.at(&label));
-        }
-        let mut step = plan.run("take the snapshot", command);
-        for volume in &volumes {
-            let guid = common::dataset(facts, volume)?.guid;
-            let snapshot = volume.at(&label);
-            step = step
-                .requires(Condition::Dataset { name: volume.clone(), is: Identity::Guid(guid) })
-                .ensures(Condition::Snapshot { name: snapshot.clone(), is: Identity::Mark(mark.clone()) })
-                .undo(
-                    common::destroy(&snapshot),
-                    common::our_snapshot(&snapshot, &mark),
-                    vec![Condition::NoSnapshot(snapshot)],
-                );
-        }
+        let take = Take {
+            reason: "take the snapshot",
+            datasets: &volumes,
+            label: &label,
+            recursive: false,
+            within: Some(PAUSE),
+        };
+        take.plan(&mut plan, facts)?;
         if running {
             plan.run("let the guest go on", guests::virsh("resume", domain))
                 .requires(guests::same(domain))

@@ -9,7 +9,7 @@ use super::{Tool, common, guests, kvm_create};
 use crate::facts::{Facts, Kind, Scope};
 use crate::host::Command;
 use crate::names::{DatasetName, MarkArg, SnapshotLabel, SnapshotName, VmName};
-use crate::plan::{Action, Condition, DomainState, Effect, Identity, Plan, PlanBuilder, Reason, Refusal};
+use crate::plan::{Action, Condition, DomainState, Effect, Identity, Plan, PlanBuilder, Property, Reason, Refusal};
 use crate::request::{Request, Situation};
 
 /// Bring a dataset back to a snapshot.
@@ -205,7 +205,7 @@ fn aside(
         .undo_when_done(rename(dataset, &undone), vec![ours.clone()], vec![Condition::NoDataset(dataset.clone())]);
     let origin = |of: &DatasetName, value: String| Condition::Property {
         dataset: of.clone(),
-        property: "origin".to_owned(),
+        property: Property::Origin,
         value,
     };
     plan.run("give it the history too", Command::zfs("promote").arg(dataset))

@@ -4,11 +4,11 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Tool, common};
+use super::Tool;
+use super::common::{self, Take};
 use crate::facts::Scope;
-use crate::host::Command;
-use crate::names::{DatasetName, MarkArg, SnapshotLabel};
-use crate::plan::{Condition, Effect, Identity, Plan, PlanBuilder, Reason, Refusal};
+use crate::names::{DatasetName, SnapshotLabel};
+use crate::plan::{Effect, Plan, PlanBuilder, Reason, Refusal};
 use crate::request::{Request, Situation};
 
 /// Take a snapshot of one or more datasets, all at the same moment.
@@ -39,11 +39,7 @@ impl Tool for SnapshotCreate {
 
     fn plan(&self, request: &Request, situation: Situation<'_>) -> Result<Plan, Refusal> {
         let facts = situation.facts;
-        let label = match &self.name {
-            Some(name) => name.clone(),
-            None => common::stamped("kai", situation.made).parse().map_err(common::invalid)?,
-        };
-        common::plain(label.is_plain(), &label)?;
+        let label = common::label(self.name.as_ref(), situation.made)?;
         let Some(first) = self.datasets.first() else {
             return Err(Refusal::new(Reason::Invalid, "no dataset is named"));
         };
@@ -58,36 +54,14 @@ impl Tool for SnapshotCreate {
         let names: Vec<String> = self.datasets.iter().map(ToString::to_string).collect();
         let plan = PlanBuilder::new(&facts.host, request.clone(), situation.made, Effect::Change);
         let mut plan = plan.about(format!("take snapshot {label} of {}", names.join(", ")), &label);
-        let mark = plan.mark();
-        let mut command = Command::zfs("snapshot");
-        if self.recursive {
-            command = command.arg("-r");
-        }
-        command = command.arg("-o").pair("com.kai:op", MarkArg::of(&mark));
-        for name in &self.datasets {
-            command = command.arg(name.at(&label));
-        }
-        let mut step = plan.run("take the snapshot", command);
-        for name in &self.datasets {
-            let found = common::dataset(facts, name)?;
-            let snapshot = name.at(&label);
-            if facts.snapshot(&snapshot).is_some() {
-                return Err(Refusal::new(Reason::Taken, format!("{snapshot} exists already")));
-            }
-            let ours = Condition::Snapshot { name: snapshot.clone(), is: Identity::Mark(mark.clone()) };
-            let mut destroy = Command::zfs("destroy");
-            if self.recursive {
-                destroy = destroy.arg("-r");
-            }
-            step = step
-                .requires(Condition::Dataset { name: name.clone(), is: Identity::Guid(found.guid) })
-                .ensures(ours)
-                .undo(
-                    crate::plan::Action::RunWhileBusy(destroy.arg(&snapshot)),
-                    common::our_snapshot(&snapshot, &mark),
-                    vec![Condition::NoSnapshot(snapshot)],
-                );
-        }
+        let take = Take {
+            reason: "take the snapshot",
+            datasets: &self.datasets,
+            label: &label,
+            recursive: self.recursive,
+            within: None,
+        };
+        take.plan(&mut plan, facts)?;
         for name in &self.datasets {
             plan.report("snapshot", name.at(&label));
         }
