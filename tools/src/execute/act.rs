@@ -60,7 +60,7 @@ impl From<HostError> for StepError {
 /// A device that was just let go of stays busy for a moment.
 const BUSY_TRIES: u32 = 20;
 const BUSY_PAUSE: Duration = Duration::from_millis(500);
-const AWAIT_PAUSE: Duration = Duration::from_millis(100);
+const AWAIT_PAUSE: Duration = Duration::from_millis(25);
 
 /// Does it.
 pub(super) fn act(
@@ -106,7 +106,7 @@ fn run_while_busy(host: &dyn Host, command: &Command) -> Result<(), StepError> {
 
 fn wait(host: &dyn Host, condition: &Condition, seconds: u32, made: &BTreeMap<String, Guid>) -> Result<(), StepError> {
     // Counted in pauses: a simulated host has a clock of its own.
-    for _ in 0..u64::from(seconds) * 10 {
+    for _ in 0..u64::from(seconds) * 40 {
         if check(host, condition, made)?.holds {
             return Ok(());
         }

@@ -1,8 +1,8 @@
 //! Asking a host.
 
-use std::collections::BTreeMap;
-
-use super::{DatasetFacts, DomainFacts, Facts, ObserveError, domains, failed, parse_datasets, parse_pools, zfs};
+use super::{
+    DatasetFacts, DomainFacts, Facts, ObserveError, PoolFacts, domains, failed, parse_datasets, parse_pools, zfs,
+};
 use crate::host::{Command, Host, HostError, Output, Program};
 use crate::names::{DatasetName, DomainArg, HostPath, Size};
 
@@ -21,8 +21,12 @@ pub struct Scope {
     pub domains_if_there: bool,
     /// Whether these files are there.
     pub files: Vec<HostPath>,
-    /// Memory, firmware, virtualisation, the program that makes seeds.
-    pub guests: bool,
+    /// Memory that guests could get.
+    pub memory: bool,
+    /// Firmware and virtualisation.
+    pub firmware: bool,
+    /// The program that makes cloud-init seeds.
+    pub iso_tool: bool,
     /// An image's format and size.
     pub image: Option<HostPath>,
 }
@@ -35,30 +39,69 @@ const AT_ONCE: usize = 4;
 /// # Errors
 /// If a program is missing or fails, or its output is not understood.
 pub fn observe(host: &dyn Host, scope: &Scope) -> Result<Facts, ObserveError> {
-    let mut facts = Facts { host: host.name(), ..Facts::default() };
-    if scope.pools {
-        facts.pools = parse_pools(&succeed(host, &zfs::list_pools())?.stdout)?;
-    }
-    if scope.all_datasets {
-        facts.datasets = parse_datasets(&succeed(host, &zfs::list_datasets())?.stdout)?;
-    } else if !scope.datasets.is_empty() {
-        facts.datasets = read_datasets(host, &scope.datasets)?;
-    }
-    if scope.domains {
-        facts.domains = read_domains(host)?;
+    // Storage, guests and the rest know nothing of each other, and each waits for other programs.
+    std::thread::scope(|threads| {
+        let storage = threads.spawn(|| storage(host, scope));
+        let guests = threads.spawn(|| guests(host, scope));
+        let mut facts = rest(host, scope)?;
+        (facts.pools, facts.datasets) = joined(storage.join())?;
+        let (domains, capabilities) = joined(guests.join())?;
+        facts.domains = domains;
+        if let Some(capabilities) = capabilities {
+            facts.uefi = Some(capabilities.contains("<value>efi</value>"));
+            facts.kvm = capabilities.contains("<domain>kvm</domain>");
+        }
+        Ok(facts)
+    })
+}
+
+fn joined<T>(result: std::thread::Result<T>) -> T {
+    result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn storage(host: &dyn Host, scope: &Scope) -> Result<(Vec<PoolFacts>, Vec<DatasetFacts>), ObserveError> {
+    let pools = if scope.pools { parse_pools(&succeed(host, &zfs::list_pools())?.stdout)? } else { Vec::new() };
+    let datasets = if scope.all_datasets {
+        parse_datasets(&succeed(host, &zfs::list_datasets())?.stdout)?
+    } else if scope.datasets.is_empty() {
+        Vec::new()
+    } else {
+        read_datasets(host, &scope.datasets)?
+    };
+    Ok((pools, datasets))
+}
+
+/// The domains, and what libvirt says that guests can have.
+fn guests(host: &dyn Host, scope: &Scope) -> Result<(Vec<DomainFacts>, Option<String>), ObserveError> {
+    let domains = if scope.domains {
+        read_domains(host)?
     } else if scope.domains_if_there {
-        facts.domains = match read_domains(host) {
+        match read_domains(host) {
             Err(ObserveError::Host(HostError::Missing { .. }) | ObserveError::NoLibvirt { .. }) => Vec::new(),
             read => read?,
-        };
+        }
+    } else {
+        Vec::new()
+    };
+    if !scope.firmware {
+        return Ok((domains, None));
     }
-    let mut files = BTreeMap::new();
+    let output = host.run(&Command::virsh("domcapabilities").arg("--machine").arg("q35"))?;
+    let text = if output.is_ok() { output.stdout } else { String::new() };
+    Ok((domains, Some(text)))
+}
+
+/// Files, memory, programs and images.
+fn rest(host: &dyn Host, scope: &Scope) -> Result<Facts, ObserveError> {
+    let mut facts = Facts { host: host.name(), ..Facts::default() };
     for path in &scope.files {
-        files.insert(path.clone(), host.read(path, 1)?.is_some());
+        facts.files.insert(path.clone(), host.read(path, 1)?.is_some());
     }
-    facts.files = files;
-    if scope.guests {
-        guests(host, &mut facts)?;
+    if scope.memory {
+        facts.memory_available = memory_available(host)?;
+    }
+    if scope.iso_tool {
+        facts.iso_tool = iso_tool(host)?;
     }
     if let Some(image) = &scope.image {
         facts.image = Some(read_image(host, image)?);
@@ -102,28 +145,24 @@ fn read_domains(host: &dyn Host) -> Result<Vec<DomainFacts>, ObserveError> {
     Ok(found)
 }
 
-fn guests(host: &dyn Host, facts: &mut Facts) -> Result<(), ObserveError> {
-    let path = |text: &str| text.parse::<HostPath>().ok();
-    if let Some(bytes) = path("/proc/meminfo").map(|path| host.read(&path, 4096)).transpose()?.flatten() {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
-        let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
-        facts.memory_available = kib.map(|kib| Size::from_bytes(kib.saturating_mul(1024)));
-    }
-    let capabilities = host.run(&Command::virsh("domcapabilities").arg("--machine").arg("q35"))?;
-    facts.uefi = Some(capabilities.is_ok() && capabilities.stdout.contains("<value>efi</value>"));
-    facts.kvm = capabilities.is_ok() && capabilities.stdout.contains("<domain>kvm</domain>");
+fn memory_available(host: &dyn Host) -> Result<Option<Size>, ObserveError> {
+    let Ok(path) = "/proc/meminfo".parse::<HostPath>() else { return Ok(None) };
+    let Some(bytes) = host.read(&path, 4096)? else { return Ok(None) };
+    let text = String::from_utf8_lossy(&bytes);
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    Ok(kib.map(|kib| Size::from_bytes(kib.saturating_mul(1024))))
+}
+
+fn iso_tool(host: &dyn Host) -> Result<Option<Program>, ObserveError> {
     for tool in [Program::Xorriso, Program::Genisoimage, Program::Mkisofs] {
         match host.run(&Command::new(tool).arg("--version")) {
-            Ok(_) => {
-                facts.iso_tool = Some(tool);
-                break;
-            }
+            Ok(_) => return Ok(Some(tool)),
             Err(HostError::Missing { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 fn read_image(host: &dyn Host, image: &HostPath) -> Result<(String, Size), ObserveError> {

@@ -143,14 +143,12 @@ pub(super) fn define(plan: &mut PlanBuilder, vm: &VmName, uuid: crate::names::Uu
         .arg("--snapshots-metadata")
         .arg("--checkpoints-metadata")
         .arg(vm);
-    plan.run("define it", Command::virsh("define").arg("--validate").arg(&files.xml))
-        .requires(Condition::NoDomain(vm.to_string()))
-        .ensures(ours.clone())
-        .undo(
-            Action::Run(undefine),
-            vec![ours, Condition::State { name: vm.to_string(), state: DomainState::ShutOff }],
-            vec![Condition::NoDomain(vm.to_string())],
-        );
+    // That the name is free is libvirt's own condition: it defines no second domain of a name.
+    plan.run("define it", Command::virsh("define").arg("--validate").arg(&files.xml)).ensures(ours.clone()).undo(
+        Action::Run(undefine),
+        vec![ours, Condition::State { name: vm.to_string(), state: DomainState::ShutOff }],
+        vec![Condition::NoDomain(vm.to_string())],
+    );
     plan.step("clear up", remove).repeatable();
 }
 

@@ -99,7 +99,7 @@ impl Tool for KvmClone {
         let names = self.all_names(|_| false).unwrap_or_default();
         let mut files: Vec<HostPath> = names.iter().flat_map(Files::lasting).collect();
         files.extend(Files::lasting(&self.source));
-        Scope { files, guests: true, ..guests::scope() }
+        Scope { files, memory: self.start, iso_tool: true, ..guests::scope() }
     }
 
     fn plan(&self, request: &Request, situation: Situation<'_>) -> Result<Plan, Refusal> {
@@ -205,6 +205,7 @@ fn one(
     let files = Files::of(name, &mark)?;
     let uuid = Uuid::derived(&["domain", &facts.host, &mark, name.as_str()]);
     let mut volumes = Vec::new();
+    let mut made = Vec::new();
     for (at, point) in points.iter().enumerate() {
         let leaf = if at == 0 { name.to_string() } else { format!("{name}-disk{}", at + 1) };
         let root = point
@@ -223,7 +224,6 @@ fn one(
             .requires(Condition::Snapshot { name: point.snapshot.clone(), is: point.is.clone() })
             .ensures(ours.clone())
             .undo(common::destroy(&volume), vec![ours], vec![Condition::NoDataset(volume.clone())]);
-        kvm_create::device(plan, &volume);
         plan.report(
             "disk",
             format!(
@@ -233,6 +233,7 @@ fn one(
             ),
         );
         volumes.push((HostPath::of_volume(&point.volume), HostPath::of_volume(&volume)));
+        made.push(volume);
     }
     let nvram = nvram(plan, facts, source, &files);
     let seed = seed(plan, facts, tool, name, uuid, &files)?;
@@ -257,6 +258,10 @@ fn one(
     let xml = domain::clone(&source.xml, &identity)
         .map_err(|error| Refusal::new(Reason::Invalid, error.to_string()).hint("take it out of the source first"))?;
     guests::define(plan, name, uuid, xml, &files);
+    // Its device comes late; only a start needs it.
+    for volume in &made {
+        kvm_create::device(plan, volume);
+    }
     if tool.start {
         guests::first_start(plan, name);
     }

@@ -83,7 +83,7 @@ impl Tool for KvmCreate {
         let mut files = Files::lasting(&self.name);
         files.extend(self.iso.clone());
         files.extend(self.image.clone());
-        Scope { files, guests: true, image: self.image.clone(), ..guests::scope() }
+        Scope { files, memory: true, firmware: true, image: self.image.clone(), ..guests::scope() }
     }
 
     fn plan(&self, request: &Request, situation: Situation<'_>) -> Result<Plan, Refusal> {
