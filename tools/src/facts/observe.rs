@@ -156,10 +156,8 @@ fn memory_available(host: &dyn Host) -> Result<Option<Size>, ObserveError> {
 
 fn iso_tool(host: &dyn Host) -> Result<Option<Program>, ObserveError> {
     for tool in [Program::Xorriso, Program::Genisoimage, Program::Mkisofs] {
-        match host.run(&Command::new(tool).arg("--version")) {
-            Ok(_) => return Ok(Some(tool)),
-            Err(HostError::Missing { .. }) => {}
-            Err(error) => return Err(error.into()),
+        if host.has(tool)? {
+            return Ok(Some(tool));
         }
     }
     Ok(None)

@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Command, Host, HostError, Output, openers, spawn};
+use super::{Command, Host, HostError, Output, Program, openers, spawn};
 use crate::names::HostPath;
 
 /// The machine itself.
@@ -27,6 +27,10 @@ impl Host for Local {
             }
             spawn::Failed::TimedOut => HostError::TimedOut { command: command.to_string(), limit: command.limit() },
         })
+    }
+
+    fn has(&self, program: Program) -> Result<bool, HostError> {
+        Ok(spawn::find(program.name()).is_some())
     }
 
     fn read(&self, path: &HostPath, limit: usize) -> Result<Option<Vec<u8>>, HostError> {

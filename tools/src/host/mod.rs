@@ -67,6 +67,18 @@ pub trait Host: Send + Sync {
     /// If that cannot be found out.
     fn openers(&self, device: &HostPath) -> Result<Vec<String>, HostError>;
 
+    /// Whether the program is installed.
+    ///
+    /// # Errors
+    /// If the host cannot be reached.
+    fn has(&self, program: Program) -> Result<bool, HostError> {
+        match self.run(&Command::new(program).arg("--version")) {
+            Ok(_) => Ok(true),
+            Err(HostError::Missing { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Waits. A simulated host lets its own clock run.
     fn sleep(&self, time: Duration);
 }

@@ -10,7 +10,7 @@ use super::{Tool, kvm_create};
 use crate::domain::{self, CloneIdentity};
 use crate::facts::{DomainFacts, Facts, Scope};
 use crate::host::{Command, Program};
-use crate::names::{DatasetName, HostPath, Mac, MarkArg, SnapshotLabel, SshKey, UserData, Uuid, VmName};
+use crate::names::{DatasetName, HostPath, Mac, MarkArg, Size, SnapshotLabel, SshKey, UserData, Uuid, VmName};
 use crate::plan::{Action, Condition, Content, DomainState, Effect, Identity, Plan, PlanBuilder, Reason, Refusal};
 use crate::request::{Request, Situation};
 use crate::seed::Seed;
@@ -121,14 +121,27 @@ impl Tool for KvmClone {
             common::online(facts, &volume.pool())?;
         }
         let points = self.points(&mut plan, situation, source, &volumes)?;
-        for (lane, name) in (0..).zip(&names) {
-            plan.lane(lane);
-            one(&mut plan, facts, self, source, name, &points)?;
+        // Only a start needs the seeds: they are packed beside the rest, and begin after it.
+        let seeds = u16::try_from(names.len()).unwrap_or(u16::MAX);
+        for (at, name) in (0..seeds).zip(&names) {
+            plan.lane(at);
+            let copy = Copy::of_disks(&mut plan, facts, source, name, &points)?;
+            plan.lane(seeds + at);
+            let seed = seed(&mut plan, facts, self, name, copy.uuid, &copy.files)?;
+            plan.lane(at);
+            copy.define(&mut plan, facts, source, seed)?;
+        }
+        if self.start {
+            plan.next_stage();
+            for (lane, name) in (0..).zip(&names) {
+                plan.lane(lane);
+                guests::first_start(&mut plan, name);
+            }
         }
         plan.check(format!("{} names are free as VMs, volumes and in libvirt's files", names.len()));
         if self.start {
             let each = source.domain.memory.bytes();
-            let all = crate::names::Size::from_bytes(each.saturating_mul(names.len() as u64));
+            let all = Size::from_bytes(each.saturating_mul(names.len() as u64));
             kvm_create::room(&mut plan, facts, all, true)?;
         }
         plan.undone_by("`kai op undo` removes the clones and their disks");
@@ -192,81 +205,97 @@ impl KvmClone {
     }
 }
 
-/// The steps of one clone.
-fn one(
-    plan: &mut PlanBuilder,
-    facts: &Facts,
-    tool: &KvmClone,
-    source: &DomainFacts,
-    name: &VmName,
-    points: &[Point],
-) -> Result<(), Refusal> {
-    let mark = plan.mark();
-    let files = Files::of(name, &mark)?;
-    let uuid = Uuid::derived(&["domain", &facts.host, &mark, name.as_str()]);
-    let mut volumes = Vec::new();
-    let mut made = Vec::new();
-    for (at, point) in points.iter().enumerate() {
-        let leaf = if at == 0 { name.to_string() } else { format!("{name}-disk{}", at + 1) };
-        let root = point
-            .volume
-            .parent()
-            .ok_or_else(|| Refusal::new(Reason::Invalid, format!("{} is a whole pool", point.volume)))?;
-        let volume = root.child(&leaf).map_err(common::invalid)?;
-        guests::free(facts, name, &volume)?;
-        let mut command = Command::zfs("clone").arg("-o").pair("com.kai:op", MarkArg::of(&mark));
-        if let Identity::Guid(guid) = &point.is {
-            command = command.arg("-o").pair("com.kai:origin", *guid);
+/// One clone in the making.
+struct Copy<'a> {
+    name: &'a VmName,
+    uuid: Uuid,
+    files: Files,
+    /// Its volumes, in the order of the source's.
+    volumes: Vec<DatasetName>,
+    /// What they are cloned from.
+    points: &'a [Point],
+    nvram: Option<HostPath>,
+}
+
+impl<'a> Copy<'a> {
+    /// Clones the disks and the firmware variables.
+    fn of_disks(
+        plan: &mut PlanBuilder,
+        facts: &Facts,
+        source: &DomainFacts,
+        name: &'a VmName,
+        points: &'a [Point],
+    ) -> Result<Self, Refusal> {
+        let mark = plan.mark();
+        let files = Files::of(name, &mark)?;
+        let uuid = Uuid::derived(&["domain", &facts.host, &mark, name.as_str()]);
+        let mut volumes = Vec::new();
+        for (at, point) in points.iter().enumerate() {
+            let leaf = if at == 0 { name.to_string() } else { format!("{name}-disk{}", at + 1) };
+            let root = point
+                .volume
+                .parent()
+                .ok_or_else(|| Refusal::new(Reason::Invalid, format!("{} is a whole pool", point.volume)))?;
+            let volume = root.child(&leaf).map_err(common::invalid)?;
+            guests::free(facts, name, &volume)?;
+            let mut command = Command::zfs("clone").arg("-o").pair("com.kai:op", MarkArg::of(&mark));
+            if let Identity::Guid(guid) = &point.is {
+                command = command.arg("-o").pair("com.kai:origin", *guid);
+            }
+            let command = command.arg("-o").pair("com.kai:vm", uuid).arg(&point.snapshot).arg(&volume);
+            let ours = Condition::Dataset { name: volume.clone(), is: Identity::Mark(mark.clone()) };
+            plan.run(format!("clone the disk of {name}"), command)
+                .requires(Condition::Snapshot { name: point.snapshot.clone(), is: point.is.clone() })
+                .ensures(ours.clone())
+                .undo(common::destroy(&volume), vec![ours], vec![Condition::NoDataset(volume.clone())]);
+            let shared = Size::from_bytes(point.used).for_people();
+            plan.report("disk", format!("{volume} from {} ({shared} shared)", point.snapshot));
+            volumes.push(volume);
         }
-        let command = command.arg("-o").pair("com.kai:vm", uuid).arg(&point.snapshot).arg(&volume);
-        let ours = Condition::Dataset { name: volume.clone(), is: Identity::Mark(mark.clone()) };
-        plan.run(format!("clone the disk of {name}"), command)
-            .requires(Condition::Snapshot { name: point.snapshot.clone(), is: point.is.clone() })
-            .ensures(ours.clone())
-            .undo(common::destroy(&volume), vec![ours], vec![Condition::NoDataset(volume.clone())]);
-        plan.report(
-            "disk",
-            format!(
-                "{volume} from {} ({} shared)",
-                point.snapshot,
-                crate::names::Size::from_bytes(point.used).for_people()
-            ),
-        );
-        volumes.push((HostPath::of_volume(&point.volume), HostPath::of_volume(&volume)));
-        made.push(volume);
+        let nvram = nvram(plan, facts, source, &files);
+        Ok(Self { name, uuid, files, volumes, points, nvram })
     }
-    let nvram = nvram(plan, facts, source, &files);
-    let seed = seed(plan, facts, tool, name, uuid, &files)?;
-    let macs: Vec<Mac> = (0..source.domain.macs.len())
-        .map(|at| kvm_create::free_mac(facts, &[&facts.host, &mark, name.as_str(), &at.to_string()]))
-        .collect();
-    for mac in &macs {
-        plan.report("mac", format!("{name} {mac}"));
+
+    /// Makes a VM of it.
+    fn define(
+        self,
+        plan: &mut PlanBuilder,
+        facts: &Facts,
+        source: &DomainFacts,
+        seed: Option<HostPath>,
+    ) -> Result<(), Refusal> {
+        let Self { name, uuid, files, volumes, points, nvram } = self;
+        let mark = plan.mark();
+        let macs: Vec<Mac> = (0..source.domain.macs.len())
+            .map(|at| kvm_create::free_mac(facts, &[&facts.host, &mark, name.as_str(), &at.to_string()]))
+            .collect();
+        for mac in &macs {
+            plan.report("mac", format!("{name} {mac}"));
+        }
+        let devices = points.iter().zip(&volumes);
+        let identity = CloneIdentity {
+            name: name.clone(),
+            uuid,
+            macs,
+            volumes: devices.map(|(of, to)| (HostPath::of_volume(&of.volume), HostPath::of_volume(to))).collect(),
+            nvram,
+            seed,
+            log: files.log.clone(),
+            memory: None,
+            vcpus: None,
+            mark,
+        };
+        let xml = domain::clone(&source.xml, &identity).map_err(|error| {
+            Refusal::new(Reason::Invalid, error.to_string()).hint("take it out of the source first")
+        })?;
+        guests::define(plan, name, uuid, xml, &files);
+        // A new volume's device comes late, and only a start needs it.
+        for volume in &volumes {
+            kvm_create::device(plan, volume);
+        }
+        plan.report("vm", format!("{name} {uuid}"));
+        Ok(())
     }
-    let identity = CloneIdentity {
-        name: name.clone(),
-        uuid,
-        macs,
-        volumes,
-        nvram,
-        seed,
-        log: files.log.clone(),
-        memory: None,
-        vcpus: None,
-        mark,
-    };
-    let xml = domain::clone(&source.xml, &identity)
-        .map_err(|error| Refusal::new(Reason::Invalid, error.to_string()).hint("take it out of the source first"))?;
-    guests::define(plan, name, uuid, xml, &files);
-    // Its device comes late; only a start needs it.
-    for volume in &made {
-        kvm_create::device(plan, volume);
-    }
-    if tool.start {
-        guests::first_start(plan, name);
-    }
-    plan.report("vm", format!("{name} {uuid}"));
-    Ok(())
 }
 
 /// The clone's own firmware variables: a copy of the source's, if the source has been started ever.
