@@ -121,20 +121,12 @@ impl Tool for KvmClone {
             common::online(facts, &volume.pool())?;
         }
         let points = self.points(&mut plan, situation, source, &volumes)?;
-        // Only a start needs the seeds: they are packed beside the rest, and begin after it.
-        let seeds = u16::try_from(names.len()).unwrap_or(u16::MAX);
-        for (at, name) in (0..seeds).zip(&names) {
-            plan.lane(at);
+        for (lane, name) in (0..).zip(&names) {
+            plan.lane(lane);
             let copy = Copy::of_disks(&mut plan, facts, source, name, &points)?;
-            plan.lane(seeds + at);
             let seed = seed(&mut plan, facts, self, name, copy.uuid, &copy.files)?;
-            plan.lane(at);
             copy.define(&mut plan, facts, source, seed)?;
-        }
-        if self.start {
-            plan.next_stage();
-            for (lane, name) in (0..).zip(&names) {
-                plan.lane(lane);
+            if self.start {
                 guests::first_start(&mut plan, name);
             }
         }
