@@ -58,6 +58,7 @@ pub fn plan(operation: &Operation, facts: &Facts, made: Stamp) -> Result<Plan, R
             });
         }
     }
+    nothing_depends(&losses, facts)?;
     if steps.is_empty() {
         let refusal = Refusal::new(Reason::Nothing, format!("operation {id} has no way back"));
         return Err(match &operation.plan.undo {
@@ -81,6 +82,29 @@ pub fn plan(operation: &Operation, facts: &Facts, made: Stamp) -> Result<Plan, R
         steps,
         report: Vec::new(),
     })
+}
+
+/// What has come to depend on something since keeps it: it is said before the first step, and not
+/// found by ZFS half way.
+fn nothing_depends(losses: &[Loss], facts: &Facts) -> Result<(), Refusal> {
+    let goes = |name: &str| losses.iter().any(|loss| loss.what == name);
+    for lost in facts.datasets.iter().filter(|found| goes(&found.name)) {
+        let below = facts.datasets.iter().filter(|found| {
+            let rest = found.name.strip_prefix(&lost.name);
+            rest.is_some_and(|rest| rest.starts_with(['/', '@']))
+        });
+        let clones = lost.clones.iter().map(String::as_str);
+        let stays: Vec<&str> =
+            below.map(|found| found.name.as_str()).chain(clones).filter(|name| !goes(name)).collect();
+        if !stays.is_empty() {
+            return Err(Refusal::new(
+                Reason::InUse,
+                format!("{} cannot go: {} has come since and needs it", lost.name, stays.join(", ")),
+            )
+            .hint("undo the later operations first; `kai op history` lists them"));
+        }
+    }
+    Ok(())
 }
 
 /// What the operation made is known by the guid that was recorded.

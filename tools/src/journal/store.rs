@@ -5,6 +5,9 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rustix::io::FdFlags;
 
 use super::{Entry, Event, Operation};
 use crate::names::Stamp;
@@ -41,6 +44,10 @@ pub enum JournalError {
     },
 }
 
+/// A program whose kai was killed is waited for: as long as kai would have waited itself.
+const ORPHAN_TRIES: u32 = 1200;
+const ORPHAN_PAUSE: Duration = Duration::from_millis(100);
+
 /// A journal, open for one operation.
 #[derive(Debug)]
 pub struct Journal {
@@ -75,16 +82,8 @@ impl Journal {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed("create", folder))?;
         let lock_path = folder.join("lock");
         let mut lock = open_private(&lock_path).map_err(failed("open", &lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let _ = lock.read_to_string(&mut holder);
-                return Err(JournalError::Busy { holder: holder.trim().to_owned() });
-            }
-            Err(TryLockError::Error(source)) => return Err(failed("lock", &lock_path)(source)),
-        }
-        let _ = lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id()));
+        wait_for(&mut lock, &lock_path)?;
+        let _ = lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| write!(lock, "{}", std::process::id()));
         let path = folder.join("journal.jsonl");
         let (entries, whole) = read(&path)?;
         let mut file = open_private(&path).map_err(failed("open", &path))?;
@@ -185,6 +184,37 @@ fn contents(plan: &Plan) -> impl Iterator<Item = &Content> {
         | Action::Remove { .. }
         | Action::Await { .. } => None,
     })
+}
+
+/// Takes the lock. It is handed on to the programs that an operation starts: if kai is killed, its lock
+/// goes when the program that was running has ended, and nobody takes back what is still being done.
+fn wait_for(lock: &mut File, path: &Path) -> Result<(), JournalError> {
+    let failed = |source| JournalError::File { action: "lock", path: path.to_owned(), source };
+    for _ in 0..ORPHAN_TRIES {
+        match lock.try_lock() {
+            Ok(()) => return rustix::io::fcntl_setfd(&*lock, FdFlags::empty()).map_err(|error| failed(error.into())),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        if is_alive(&holder(lock)) {
+            break;
+        }
+        std::thread::sleep(ORPHAN_PAUSE);
+    }
+    Err(JournalError::Busy { holder: holder(lock) })
+}
+
+/// The process that took the lock last, as it wrote it down.
+fn holder(lock: &mut File) -> String {
+    let mut text = String::new();
+    let _ = lock.rewind().and_then(|()| lock.read_to_string(&mut text));
+    text.trim().to_owned()
+}
+
+fn is_alive(process: &str) -> bool {
+    let pid = process.parse().ok().and_then(rustix::process::Pid::from_raw);
+    // What belongs to somebody else may not be asked, and is there.
+    pid.is_none_or(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
 }
 
 fn open_private(path: &Path) -> std::io::Result<File> {

@@ -77,3 +77,25 @@ fn one_operation_at_a_time() {
     drop(held);
     Journal::open(lab.folder.path()).unwrap();
 }
+
+#[test]
+fn the_program_of_a_killed_operation_is_waited_for() {
+    let lab = Lab::new();
+    drop(Journal::open(lab.folder.path()).unwrap());
+    let path = lab.folder.path().join("lock");
+    // No process has this number; what it had started still holds its lock.
+    std::fs::write(&path, "1999999999").unwrap();
+    let held = std::fs::File::open(&path).unwrap();
+    held.lock().unwrap();
+    let (waits, begun) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            waits.send(()).unwrap();
+            Journal::open(lab.folder.path()).unwrap();
+        });
+        begun.recv().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        held.unlock().unwrap();
+    });
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), std::process::id().to_string());
+}

@@ -3,7 +3,7 @@
 use kai_tools::facts::{self, Scope};
 use kai_tools::journal::{Journal, Operation, Outcome};
 use kai_tools::names::Stamp;
-use kai_tools::plan::{Effect, Plan, Refusal};
+use kai_tools::plan::{Effect, Plan, Reason, Refusal};
 use kai_tools::undo;
 use serde_json::json;
 
@@ -85,4 +85,14 @@ fn what_failed_or_destroyed_has_nothing_to_undo() {
     let lab = Lab::new();
     let report = lab.run("kvm_delete", json!({ "vm": "db1" }));
     assert!(undo(&lab, &report.op).is_err());
+}
+
+#[test]
+fn what_something_depends_on_is_not_undone() {
+    let lab = Lab::new();
+    let created = lab.run("kvm_create", json!({ "name": "base", "disk": "1G", "memory": "1G", "vcpus": 1 }));
+    lab.run("kvm_clone", json!({ "source": "base", "names": ["copy"] }));
+    let refusal = undo(&lab, &created.op).unwrap_err();
+    assert_eq!(refusal.reason, Reason::InUse, "{refusal:?}");
+    assert!(refusal.to_string().contains("tank/vms/base@kai-clone-"), "{refusal}");
 }
