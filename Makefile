@@ -4,13 +4,14 @@
 CARGO ?= cargo
 DEMO_DIR ?= $(CURDIR)/target/demo
 
-.PHONY: help demo test build deps lint fmt lab-test
+.PHONY: help demo test build deps lint fmt lab-test lab-bench
 
 help:
 	@echo "make demo    fetch documentation, index it, answer three questions ($(DEMO_DIR))"
 	@echo "make test    run all tests"
 	@echo "make build   build everything that the two above need"
 	@echo "make lab-test  operations on a real OpenZFS and libvirt host under emulation (root; builds it once)"
+	@echo "make lab-bench times clones there beside the bare commands"
 	@echo "make lint    check formatting and lints"
 	@echo "make deps    install what building and running need"
 
@@ -36,6 +37,11 @@ test: build
 lab-test:
 	$(CARGO) build --package kai-tools --locked
 	evals/lab/test target/debug/kai-kvm
+
+# Optimised, as a user has it; only the light program is built.
+lab-bench:
+	$(CARGO) build --package kai-tools --release --locked
+	evals/lab/test target/release/kai-kvm bars
 
 fmt:
 	$(CARGO) fmt --all

@@ -127,7 +127,7 @@ host_ssh() {
   shift
   ssh_setup "$n"
   # The kept connection is root's; another user takes one of his own.
-  [[ $user = root ]] || SSH+=(-o ControlPath=none)
+  [[ $user = root ]] || SSH=(-o ControlPath=none "${SSH[@]}")
   exec ssh "${SSH[@]}" "$user@127.0.0.1" "$@"
 }
 host_push() {
