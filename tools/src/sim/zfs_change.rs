@@ -1,8 +1,8 @@
 //! `zfs create`, `clone`, `snapshot`, `destroy`, `rename`, `promote`, `rollback`, `set`, `hold`.
 
-use super::Answer;
 use super::state::{Dataset, Point, State};
 use super::zfs::{Parsed, fail, usage};
+use super::{Answer, Complaint};
 
 const BUSY: &str = "dataset is busy";
 
@@ -41,11 +41,9 @@ pub(super) fn create(state: &mut State, args: &[&str]) -> Answer {
     let block: u64 = props.remove("volblocksize").and_then(|text| text.parse().ok()).unwrap_or(16 << 10);
     let volsize = match parsed.value('V').map(str::parse::<u64>) {
         None => None,
-        Some(Ok(size)) if size > 0 && size.is_multiple_of(block) => Some(size),
-        Some(Ok(_)) => {
-            return fail(format!("cannot create '{name}': volume size must be a multiple of volume block size"));
-        }
-        Some(Err(_)) => return fail(format!("cannot create '{name}': bad numeric value")),
+        // Rounded up without a word.
+        Some(Ok(size)) if size > 0 && size <= u64::MAX - block => Some(size.next_multiple_of(block)),
+        Some(Ok(_) | Err(_)) => return fail(format!("cannot create '{name}': bad numeric value")),
     };
     let free = state.pools.get(pool(name)).map_or(0, |pool| pool.free);
     if volsize.is_some_and(|size| !parsed.has('s') && size > free) || free < 1 << 20 {
@@ -95,7 +93,7 @@ pub(super) fn snapshot(state: &mut State, args: &[&str]) -> Answer {
     for operand in &parsed.operands {
         let Some((dataset, label)) = operand.split_once('@') else { return usage("missing '@' delimiter") };
         if !state.datasets.contains_key(dataset) {
-            return fail(format!("cannot open '{operand}': dataset does not exist"));
+            return Err(Complaint::new(2, format!("cannot open '{operand}': dataset does not exist\n")));
         }
         let below = format!("{dataset}/");
         let wanted = |name: &&String| *name == dataset || parsed.has('r') && name.starts_with(&below);
@@ -235,11 +233,13 @@ pub(super) fn rename(state: &mut State, args: &[&str]) -> Answer {
     if from.contains('@') {
         return usage("renaming snapshots is not simulated");
     }
-    if !state.datasets.contains_key(*from) {
+    let Some(found) = state.datasets.get(*from) else {
         return fail(format!("cannot open '{from}': dataset does not exist"));
-    }
+    };
+    let is_volume = found.volsize.is_some();
     may_create(state, to)?;
-    if state.is_busy(from) {
+    // A volume is renamed under whoever has it open.
+    if !is_volume && state.is_busy(from) {
         return fail(format!("cannot rename '{from}': {BUSY}"));
     }
     move_to(state, from, to);

@@ -68,7 +68,8 @@ fn scrub(state: &mut State, args: &[&str]) -> Answer {
         ("scanning", "scrub")
     };
     match (pool.scrub.as_str(), to) {
-        ("none", "none" | "paused") => return fail(format!("cannot {verb} {name}: there is no active scrub")),
+        ("none", "paused") => {}
+        ("none", "none") => return fail(format!("cannot {verb} {name}: there is no active scrub")),
         ("scanning", "scanning") => {
             return fail(format!("cannot {verb} {name}: currently scrubbing; use 'zpool scrub -s' to cancel scrub"));
         }
