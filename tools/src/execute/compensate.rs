@@ -4,7 +4,7 @@ use super::check::{All, check_all};
 use super::{Progress, Work, act, locked};
 use crate::host::Program;
 use crate::journal::{Event, Outcome, StepState};
-use crate::plan::{Action, Condition, Effect, Identity, Step, UndoStep, When};
+use crate::plan::{Action, Condition, Identity, Step, UndoStep, When};
 
 impl Work<'_> {
     /// Takes back every step that was done, and of one that failed half way what bears our mark.
@@ -54,7 +54,7 @@ impl Work<'_> {
             Action::Run(command) | Action::RunWhileBusy(command) => command.program() == Program::Zfs,
             Action::Create { .. } | Action::Copy { .. } | Action::Remove { .. } | Action::Await { .. } => false,
         };
-        step.undo.is_empty() && (zfs || self.plan.effect == Effect::Destroy && !step.ensures.is_empty())
+        step.undo.is_empty() && (zfs || self.plan.goes_on_only() && !step.ensures.is_empty())
     }
 
     fn take_back_part(&self, step: &Step, part: usize, undo: &UndoStep, done: bool, left: &mut Vec<String>) {

@@ -6,7 +6,7 @@ use super::check::{All, check_all};
 use super::{Executor, Report, StepError, Work};
 use crate::journal::{Event, JournalError, Operation, StepState};
 use crate::names::Guid;
-use crate::plan::{Condition, Effect};
+use crate::plan::Condition;
 
 /// Why an operation is not resumed.
 #[derive(Debug, thiserror::Error)]
@@ -43,8 +43,7 @@ impl Executor<'_> {
         if !operation.is_open() {
             return Err(ResumeError::Ended(operation.id.clone()));
         }
-        // What destroys has no way back: it only goes on.
-        if operation.error.is_some() && operation.plan.effect != Effect::Destroy {
+        if operation.error.is_some() && !operation.plan.goes_on_only() {
             return Ok(self.take_back(operation)?);
         }
         let mut states = operation.steps.clone();

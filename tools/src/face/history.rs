@@ -146,8 +146,8 @@ impl Session {
 
     /// What an operation that was cut off has made is its own to remove.
     fn take_back(&self, operation: &Operation) -> Result<u8, u8> {
-        if operation.plan.effect == Effect::Destroy {
-            self.say.error(&format!("operation {} destroys: what it has destroyed cannot be taken back", operation.id));
+        if operation.plan.goes_on_only() {
+            self.say.error(&format!("operation {} has no way back: what it has done stays done", operation.id));
             self.say.hint(&format!("`kai op resume {}` goes on with it", operation.id));
             return Err(status::FAILED);
         }

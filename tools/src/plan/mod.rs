@@ -134,6 +134,12 @@ pub struct Plan {
 pub const VALID_SECONDS: u64 = 15 * 60;
 
 impl Plan {
+    /// Whether it has no way back once it has begun: what destroys, and what undoes an operation.
+    #[must_use]
+    pub fn goes_on_only(&self) -> bool {
+        self.effect == Effect::Destroy || self.steps.iter().all(|step| step.undo.is_empty())
+    }
+
     /// The digest that a confirmation is bound to: SHA-256 over the whole plan, in hexadecimal.
     #[must_use]
     pub fn digest(&self) -> String {

@@ -1,5 +1,6 @@
 //! Taking back what has ended well.
 
+use kai_tools::execute::{Cancel, Executor};
 use kai_tools::facts::{self, Scope};
 use kai_tools::journal::{Journal, Operation, Outcome};
 use kai_tools::names::Stamp;
@@ -95,4 +96,23 @@ fn what_something_depends_on_is_not_undone() {
     let refusal = undo(&lab, &created.op).unwrap_err();
     assert_eq!(refusal.reason, Reason::InUse, "{refusal:?}");
     assert!(refusal.to_string().contains("tank/vms/base@kai-clone-"), "{refusal}");
+}
+
+#[test]
+fn an_undo_that_fails_half_way_says_what_stays_and_goes_on_later() {
+    let lab = Lab::new();
+    let before = outline(&lab.sim.state());
+    let created = lab.run("kvm_create", json!({ "name": "new1" }));
+    let plan = undo(&lab, &created.op).unwrap();
+    lab.sim.change(|state| state.add_snapshot("tank/vms/new1", "since")).unwrap();
+    let report = lab.execute(plan);
+    assert_eq!(report.outcome, Outcome::Left, "{report:?}");
+    assert!(report.left.iter().any(|left| left.contains("undefine")), "{report:?}");
+    lab.run("snapshot_destroy", json!({ "snapshot": "tank/vms/new1@since" }));
+    let journal = Journal::open(lab.folder.path()).unwrap();
+    let cancel = Cancel::default();
+    let executor = Executor { host: &lab.sim, journal: &journal, observer: &|_| {}, cancel: &cancel };
+    let resumed = executor.resume(&operation(&lab, &report.op)).unwrap();
+    assert_eq!(resumed.outcome, Outcome::Done, "{resumed:?}");
+    assert_eq!(outline(&lab.sim.state()), before);
 }
