@@ -8,28 +8,142 @@ use crate::names::Stamp;
 use crate::plan::{Effect, Plan, Refusal};
 use crate::tool;
 
-/// A typed request: `{"tool": "kvm_clone", "args": {…}}`. On a command line it is a subcommand.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::Subcommand)]
-#[serde(tag = "tool", content = "args", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Request {
-    PoolStatus(tool::PoolStatus),
-    PoolScrub(tool::PoolScrub),
-    DatasetList(tool::DatasetList),
-    DatasetCreate(tool::DatasetCreate),
-    DatasetDestroy(tool::DatasetDestroy),
-    SnapshotCreate(tool::SnapshotCreate),
-    SnapshotList(tool::SnapshotList),
-    SnapshotDestroy(tool::SnapshotDestroy),
-    DatasetRollback(tool::DatasetRollback),
-    KvmList(tool::KvmList),
-    KvmCreate(tool::KvmCreate),
-    KvmClone(tool::KvmClone),
-    KvmPower(tool::KvmPower),
-    KvmResize(tool::KvmResize),
-    KvmSnap(tool::KvmSnap),
-    KvmRollback(tool::KvmRollback),
-    KvmSnapDelete(tool::KvmSnapDelete),
-    KvmDelete(tool::KvmDelete),
+/// The catalogue: the enum, what calls the same method of every tool, and every tool's name with the
+/// schema of its arguments. Those behind `#[command(skip)]` have no subcommand of their own.
+macro_rules! catalogue {
+    ($($(#[$attribute:meta])? $variant:ident = $name:literal,)*) => {
+        /// A typed request: `{"tool": "kvm_clone", "args": {…}}`. On a command line it is a subcommand.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::Subcommand)]
+        #[serde(tag = "tool", content = "args", rename_all = "snake_case", deny_unknown_fields)]
+        #[allow(missing_docs, reason = "each tool is described at its arguments")]
+        pub enum Request {
+            $($(#[$attribute])? $variant(tool::$variant),)*
+        }
+
+        macro_rules! each {
+            ($request:expr, $tool:ident => $call:expr) => {
+                match $request {
+                    $(Request::$variant($tool) => $call,)*
+                }
+            };
+        }
+
+        /// All tools, in the order of the catalogue.
+        #[must_use]
+        pub fn tools() -> Vec<ToolInfo> {
+            vec![$(ToolInfo::of::<tool::$variant>($name)),*]
+        }
+
+        impl Request {
+            /// The tool's name: `kvm_clone`.
+            #[must_use]
+            pub fn tool(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $name,)*
+                }
+            }
+        }
+    };
+}
+
+catalogue! {
+    #[command(skip)]
+    DocsSearch = "docs_search",
+    #[command(skip)]
+    DocsRead = "docs_read",
+    #[command(skip)]
+    HostHealth = "host_health",
+    #[command(skip)]
+    HostTune = "host_tune",
+    PoolStatus = "pool_status",
+    PoolScrub = "pool_scrub",
+    DatasetList = "dataset_list",
+    DatasetCreate = "dataset_create",
+    DatasetDestroy = "dataset_destroy",
+    SnapshotCreate = "snapshot_create",
+    SnapshotList = "snapshot_list",
+    SnapshotDestroy = "snapshot_destroy",
+    DatasetRollback = "dataset_rollback",
+    KvmList = "kvm_list",
+    KvmCreate = "kvm_create",
+    KvmClone = "kvm_clone",
+    KvmPower = "kvm_power",
+    KvmResize = "kvm_resize",
+    KvmSnap = "kvm_snap",
+    KvmRollback = "kvm_rollback",
+    KvmSnapDelete = "kvm_snap_delete",
+    KvmDelete = "kvm_delete",
+    #[command(skip)]
+    GoldenBuild = "golden_build",
+    #[command(skip)]
+    GoldenList = "golden_list",
+    #[command(skip)]
+    FleetDeploy = "fleet_deploy",
+    #[command(skip)]
+    Autosnap = "autosnap",
+    #[command(skip)]
+    Replicate = "replicate",
+    #[command(skip)]
+    ReplicationStatus = "replication_status",
+    #[command(skip)]
+    ReplicationSchedule = "replication_schedule",
+    #[command(skip)]
+    ReplicaFailover = "replica_failover",
+    #[command(skip)]
+    ReplicaFailback = "replica_failback",
+    #[command(skip)]
+    GpuList = "gpu_list",
+    #[command(skip)]
+    GpuProcesses = "gpu_processes",
+    #[command(skip)]
+    GpuCdi = "gpu_cdi",
+    #[command(skip)]
+    GpuTimeSlice = "gpu_time_slice",
+    #[command(skip)]
+    GpuMps = "gpu_mps",
+    #[command(skip)]
+    GpuMig = "gpu_mig",
+    #[command(skip)]
+    GpuShareRun = "gpu_share_run",
+    #[command(skip)]
+    ContainerList = "container_list",
+    #[command(skip)]
+    ContainerCreate = "container_create",
+    #[command(skip)]
+    ContainerSnap = "container_snap",
+    #[command(skip)]
+    WireguardStatus = "wireguard_status",
+    #[command(skip)]
+    WireguardSetup = "wireguard_setup",
+    #[command(skip)]
+    WireguardPeer = "wireguard_peer",
+    #[command(skip)]
+    BootEnv = "boot_env",
+    #[command(skip)]
+    TraceTcp = "trace_tcp",
+    #[command(skip)]
+    OpHistory = "op_history",
+    #[command(skip)]
+    OpUndo = "op_undo",
+}
+
+/// A tool as a model is told about it.
+#[derive(Debug, Clone)]
+pub struct ToolInfo {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub description: String,
+    /// The JSON Schema of its arguments.
+    pub schema: serde_json::Value,
+}
+
+impl ToolInfo {
+    fn of<T: JsonSchema>(name: &'static str) -> Self {
+        let schema = schemars::schema_for!(T).to_value();
+        let description = schema.get("description").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        Self { name, description, schema }
+    }
 }
 
 /// What a plan is made from, beside the request.
@@ -41,37 +155,26 @@ pub struct Situation<'a> {
     pub made: Stamp,
 }
 
-/// Calls the same method of every tool.
-macro_rules! each {
-    ($request:expr, $tool:ident => $call:expr) => {
-        match $request {
-            Request::PoolStatus($tool) => $call,
-            Request::PoolScrub($tool) => $call,
-            Request::DatasetList($tool) => $call,
-            Request::DatasetCreate($tool) => $call,
-            Request::DatasetDestroy($tool) => $call,
-            Request::SnapshotCreate($tool) => $call,
-            Request::SnapshotList($tool) => $call,
-            Request::SnapshotDestroy($tool) => $call,
-            Request::DatasetRollback($tool) => $call,
-            Request::KvmList($tool) => $call,
-            Request::KvmCreate($tool) => $call,
-            Request::KvmClone($tool) => $call,
-            Request::KvmPower($tool) => $call,
-            Request::KvmResize($tool) => $call,
-            Request::KvmSnap($tool) => $call,
-            Request::KvmRollback($tool) => $call,
-            Request::KvmSnapDelete($tool) => $call,
-            Request::KvmDelete($tool) => $call,
-        }
-    };
-}
-
 impl Request {
+    /// A request from a tool's name and arguments, as a model or a program gives them.
+    ///
+    /// # Errors
+    /// If there is no such tool, an argument is missing, unknown or not what it has to be.
+    pub fn from_call(tool: &str, args: serde_json::Value) -> Result<Self, serde_json::Error> {
+        let args = if args.is_null() { serde_json::json!({}) } else { args };
+        serde_json::from_value(serde_json::json!({ "tool": tool, "args": args }))
+    }
+
     /// What it does to a host, at worst.
     #[must_use]
     pub fn effect(&self) -> Effect {
         each!(self, tool => tool::Tool::effect(tool))
+    }
+
+    /// Whether this version can carry it out.
+    #[must_use]
+    pub fn available(&self) -> bool {
+        each!(self, tool => tool::Tool::available(tool))
     }
 
     /// What has to be observed for it.

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use kai_tools::face::{OpCommand, Options, Say, Session};
-use kai_tools::names::{BridgeName, HostPath, OsVariant, Size, SnapshotLabel, SshKey, UserData, VmName, VolBlockSize};
+use kai_tools::names::{
+    BridgeName, HostPath, OsVariant, Size, SnapshotLabel, SshKey, UserData, VmName, VmPrefix, VolBlockSize,
+};
 use kai_tools::request::Request;
 use kai_tools::tool::{
     Freeze, KvmClone, KvmCreate, KvmDelete, KvmList, KvmRollback, KvmSnap, KvmSnapDelete, SnapshotList,
@@ -93,7 +95,7 @@ struct CloneVm {
     names: Vec<VmName>,
     /// Instead of names: what they begin with; numbers follow.
     #[arg(long, requires = "count", conflicts_with = "names")]
-    prefix: Option<String>,
+    prefix: Option<VmPrefix>,
     /// How many.
     #[arg(long, requires = "prefix")]
     count: Option<u32>,

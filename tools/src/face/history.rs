@@ -22,20 +22,20 @@ pub enum HistoryCommand {
     },
     /// One operation with all its steps.
     Show {
-        /// Its id, or the beginning of it.
+        /// Its id, the beginning of it, or `last`.
         #[arg(value_name = "ID")]
         op: String,
     },
     /// Take an operation back: a finished one by its way back, one that was cut off by removing what
     /// it made.
     Undo {
-        /// Its id, or the beginning of it.
+        /// Its id, the beginning of it, or `last`.
         #[arg(value_name = "ID")]
         op: String,
     },
     /// Go on with an operation that was cut off.
     Resume {
-        /// Its id, or the beginning of it.
+        /// Its id, the beginning of it, or `last`.
         #[arg(value_name = "ID")]
         op: String,
     },
@@ -60,9 +60,14 @@ impl Session {
         Journal::operations(&self.folder).map_err(|error| self.say.failure(&error, &[]))
     }
 
+    /// The operation of that id or beginning; `last` is the latest that was not undone.
     fn find(&self, id: &str) -> Result<Operation, u8> {
-        let mut found: Vec<Operation> =
-            self.operations()?.into_iter().filter(|operation| operation.id.starts_with(id)).collect();
+        let all = self.operations()?;
+        let mut found: Vec<Operation> = if id == "last" {
+            all.into_iter().rfind(|operation| operation.reversed_by.is_none()).into_iter().collect()
+        } else {
+            all.into_iter().filter(|operation| operation.id.starts_with(id)).collect()
+        };
         match (found.pop(), found.is_empty()) {
             (Some(operation), true) => Ok(operation),
             (Some(_), false) => {

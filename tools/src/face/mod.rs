@@ -126,6 +126,12 @@ impl Session {
     }
 
     fn run(&self, request: &Request) -> Result<u8, u8> {
+        if let Request::OpHistory(asked) = request {
+            return Ok(self.history(&HistoryCommand::History { limit: asked.limit as usize }));
+        }
+        if let Request::OpUndo(asked) = request {
+            return Ok(self.history(&HistoryCommand::Undo { op: asked.op.to_string() }));
+        }
         let made = self.moment();
         let facts = self.observe(&request.scope())?;
         if request.effect() == Effect::Read {

@@ -14,7 +14,7 @@ pub use domains::{DomainFacts, DomainReadError, domain_state};
 pub use observe::{Scope, observe, read_datasets};
 pub use said::{ObserveError, failed};
 pub(crate) use zfs::is_within;
-pub use zfs::{DatasetFacts, Kind, MARK, ParseError, PoolFacts, parse_datasets, parse_pools};
+pub use zfs::{DatasetFacts, Kind, MARK, ParseError, PoolFacts, REPLICA, parse_datasets, parse_pools};
 
 use crate::names::{DatasetName, HostPath, PoolName, Size, SnapshotName, VmName};
 
@@ -27,6 +27,8 @@ pub struct Facts {
     pub pools: Vec<PoolFacts>,
     /// File systems, volumes, snapshots and bookmarks in scope, in the order of `zfs list`.
     pub datasets: Vec<DatasetFacts>,
+    /// Whether the sources of replicas are known to be there still, by [`DatasetFacts::replica`].
+    pub sources: BTreeMap<String, bool>,
     /// All domains, if they were in scope.
     pub domains: Vec<DomainFacts>,
     /// Whether files that were asked about are there.

@@ -81,6 +81,8 @@ pub struct DatasetFacts {
     pub mountpoint: Option<String>,
     /// The mark of the operation of ours that made it.
     pub mark: Option<String>,
+    /// Where it was replicated from, `host:dataset`, if it is a replica.
+    pub replica: Option<String>,
 }
 
 impl DatasetFacts {
@@ -99,10 +101,12 @@ pub(crate) fn is_within(name: &str, root: &DatasetName) -> bool {
 
 /// The mark that operations put on what they make.
 pub const MARK: &str = "com.kai:op";
+/// What a replica says of its source.
+pub const REPLICA: &str = "com.kai:replica";
 
 const POOL_COLUMNS: &str = "name,guid,health,size,free,capacity,bootfs";
 const COLUMNS: &str = "name,type,guid,createtxg,creation,used,referenced,written,volsize,volblocksize,origin,\
-clones,userrefs,mounted,mountpoint,com.kai:op";
+clones,userrefs,mounted,mountpoint,com.kai:op,com.kai:replica";
 
 /// Lists all pools.
 pub(super) fn list_pools() -> Command {
@@ -229,6 +233,7 @@ pub fn parse_datasets(text: &str) -> Result<Vec<DatasetFacts>, ParseError> {
             mounted: row.get(13) == "yes",
             mountpoint: row.text(14).map(str::to_owned),
             mark: row.text(15).map(str::to_owned),
+            replica: row.text(16).map(str::to_owned),
         })
     };
     rows("zfs list", COLUMNS, text).map(|row| row.and_then(dataset)).collect()

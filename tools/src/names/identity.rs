@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::text_type;
+use super::{name_type, text_type};
 
 /// ZFS's 64-bit identity of a pool, dataset, snapshot or bookmark. Text on the wire: JSON numbers
 /// lose bits of it.
@@ -17,6 +17,11 @@ pub struct Uuid([u8; 16]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mac([u8; 6]);
 
+/// An operation in the journal: its id, the beginning of it, or `last`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OperationId(String);
+
+name_type!(OperationId, "operation", "An operation: its id, or `last`");
 text_type!(Guid, "guid", "A ZFS guid, in decimal digits");
 text_type!(Uuid, "UUID", "A UUID");
 text_type!(Mac, "MAC address", "An Ethernet address: 52:54:00:12:34:56");
@@ -29,6 +34,16 @@ fn derive(parts: &[&str]) -> [u8; 32] {
         hash.update(part.as_bytes());
     }
     hash.finalize().into()
+}
+
+impl OperationId {
+    pub(super) fn check(text: &str) -> Result<Self, &'static str> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        if text.is_empty() || text.len() > 64 || text.starts_with('-') || !text.bytes().all(allowed) {
+            return Err("letters, digits and dashes");
+        }
+        Ok(Self(text.to_owned()))
+    }
 }
 
 impl Guid {

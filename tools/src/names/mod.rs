@@ -5,9 +5,14 @@
 //! what kai itself creates. No name may begin with a dash. Nothing here asks a host.
 
 mod arg;
+mod container;
 mod dataset;
+mod gpu;
 mod identity;
+mod image;
+mod network;
 mod path;
+mod period;
 mod size;
 mod text;
 mod time;
@@ -15,13 +20,18 @@ mod vm;
 
 pub use arg::Arg;
 pub(crate) use arg::{BytesArg, DomainArg, KibArg, MarkArg};
+pub use container::{ContainerImage, ContainerName, PortMapping};
 pub use dataset::{DatasetName, PoolName, SnapshotLabel, SnapshotName};
-pub use identity::{Guid, Mac, Uuid};
+pub use gpu::{GpuId, MigProfile};
+pub use identity::{Guid, Mac, OperationId, Uuid};
+pub use image::{ImageSource, Sha256Sum};
+pub use network::{Endpoint, HostName, InterfaceName, IpNetwork, ReplicaTarget, WireguardKey};
 pub use path::HostPath;
+pub use period::Period;
 pub use size::{Size, VolBlockSize};
 pub use text::{Compression, OsVariant, SshKey, UserData};
 pub use time::Stamp;
-pub use vm::{BridgeName, VmName};
+pub use vm::{BridgeName, VmName, VmPrefix};
 
 /// Why a text is no name of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -7,11 +7,16 @@ use super::name_type;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VmName(String);
 
+/// What the names of several machines begin with; a number follows: `node`, `node-`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VmPrefix(String);
+
 /// A network bridge of the host, by the kernel's rule for interfaces: at most 15 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BridgeName(String);
 
 name_type!(VmName, "VM name", "A virtual machine: lower-case letters, digits and dashes, at most 31");
+name_type!(VmPrefix, "prefix", "What the names of several virtual machines begin with: node");
 name_type!(BridgeName, "bridge name", "A network bridge of the host: br0");
 
 impl VmName {
@@ -21,6 +26,21 @@ impl VmName {
         }
         if text.starts_with('-') || text.ends_with('-') {
             return Err("no dash at either end");
+        }
+        if !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+            return Err("lower-case letters, digits and dashes are allowed");
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl VmPrefix {
+    pub(super) fn check(text: &str) -> Result<Self, &'static str> {
+        if text.is_empty() || text.len() > 28 {
+            return Err("1 to 28 characters");
+        }
+        if text.starts_with('-') {
+            return Err("no dash at its beginning");
         }
         if !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
             return Err("lower-case letters, digits and dashes are allowed");

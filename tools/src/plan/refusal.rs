@@ -20,6 +20,8 @@ pub enum Reason {
     RootPool,
     /// Something depends on the object: clones, holds, a replication base, newer snapshots.
     InUse,
+    /// It may be the last copy of something that is gone at its source.
+    LastReplica,
     /// The guest is in the wrong state.
     State,
     /// Only growing is possible.
@@ -28,6 +30,8 @@ pub enum Reason {
     Ambiguous,
     /// There is nothing to do.
     Nothing,
+    /// This version understands it and cannot do it.
+    Unsupported,
 }
 
 /// A request that is not planned: nothing was changed, and nothing will be.

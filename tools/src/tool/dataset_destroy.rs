@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Tool, common};
-use crate::facts::{self, DatasetFacts, Kind, Scope};
+use crate::facts::{self, DatasetFacts, Facts, Kind, REPLICA, Scope};
 use crate::host::Command;
 use crate::names::DatasetName;
 use crate::plan::{Action, Condition, Effect, Identity, Plan, PlanBuilder, Reason, Refusal};
@@ -49,7 +49,7 @@ impl Tool for DatasetDestroy {
             return Err(Refusal::new(Reason::InUse, format!("{name} has datasets below it: {}", below.join(", ")))
                 .hint("say recursive if they are to go too"));
         }
-        may_go(&gone, Some(name))?;
+        may_go(facts, &gone, Some(name))?;
         for domain in &facts.domains {
             if let Some(volume) = domain.volumes().iter().find(|volume| volume.is_within(name)) {
                 return Err(Refusal::new(Reason::InUse, format!("{volume} is the disk of VM {}", domain.domain.name))
@@ -77,8 +77,9 @@ impl Tool for DatasetDestroy {
 }
 
 /// Refuses while anything that stays depends on what goes: those, and all below `root`.
-pub(super) fn may_go(gone: &[&DatasetFacts], root: Option<&DatasetName>) -> Result<(), Refusal> {
+pub(super) fn may_go(facts: &Facts, gone: &[&DatasetFacts], root: Option<&DatasetName>) -> Result<(), Refusal> {
     for other in gone {
+        not_a_last_replica(facts, other)?;
         if other.holds > 0 {
             return Err(Refusal::new(
                 Reason::InUse,
@@ -98,4 +99,19 @@ pub(super) fn may_go(gone: &[&DatasetFacts], root: Option<&DatasetName>) -> Resu
         }
     }
     Ok(())
+}
+
+/// A replica may be all that is left: it goes only when its source is known to be there.
+fn not_a_last_replica(facts: &Facts, dataset: &DatasetFacts) -> Result<(), Refusal> {
+    let Some(source) = dataset.replica.as_ref().filter(|_| matches!(dataset.kind, Kind::Filesystem | Kind::Volume))
+    else {
+        return Ok(());
+    };
+    let what = match facts.sources.get(source) {
+        Some(true) => return Ok(()),
+        Some(false) => format!("{} is the last copy of {source}, which is gone", dataset.name),
+        None => format!("{} is a replica of {source}, and kai does not know whether that is still there", dataset.name),
+    };
+    Err(Refusal::new(Reason::LastReplica, what)
+        .hint(format!("if it is no replica any more: `zfs inherit {REPLICA} {}`", dataset.name)))
 }

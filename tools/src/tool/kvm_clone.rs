@@ -10,7 +10,9 @@ use super::{Tool, kvm_create};
 use crate::domain::{self, CloneIdentity};
 use crate::facts::{DomainFacts, Facts, Scope};
 use crate::host::{Command, Program};
-use crate::names::{DatasetName, HostPath, Mac, MarkArg, Size, SnapshotLabel, SshKey, UserData, Uuid, VmName};
+use crate::names::{
+    DatasetName, HostPath, Mac, MarkArg, Size, SnapshotLabel, SshKey, UserData, Uuid, VmName, VmPrefix,
+};
 use crate::plan::{Action, Condition, Content, DomainState, Effect, Identity, Plan, PlanBuilder, Reason, Refusal};
 use crate::request::{Request, Situation};
 use crate::seed::Seed;
@@ -29,7 +31,7 @@ pub struct KvmClone {
     /// Instead of names: what they begin with; numbers follow.
     #[arg(long, requires = "count", conflicts_with = "names")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prefix: Option<String>,
+    pub prefix: Option<VmPrefix>,
     /// How many.
     #[arg(long, requires = "prefix")]
     #[serde(default, skip_serializing_if = "Option::is_none")]

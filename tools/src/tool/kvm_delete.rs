@@ -122,7 +122,7 @@ fn may_destroy(facts: &Facts, volume: &DatasetName, vm: &VmName) -> Result<(), R
     common::online(facts, &volume.pool())?;
     let gone: Vec<&DatasetFacts> =
         facts.datasets.iter().filter(|other| other.is_within(volume) && other.kind != Kind::Bookmark).collect();
-    dataset_destroy::may_go(&gone, Some(volume))?;
+    dataset_destroy::may_go(facts, &gone, Some(volume))?;
     let others = facts.domains.iter().filter(|other| other.domain.name != vm.as_str());
     for other in others {
         if other.volumes().contains(volume) {

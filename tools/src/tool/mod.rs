@@ -1,11 +1,14 @@
 //! The tools: one file each, with the arguments, what has to be observed, and the plan. Pure: no
 //! host is asked or touched here.
 
+mod announced;
 mod common;
 mod dataset_create;
 mod dataset_destroy;
 mod dataset_list;
+mod docs;
 mod guests;
+mod journal;
 mod kvm_clone;
 mod kvm_create;
 mod kvm_delete;
@@ -20,9 +23,12 @@ mod snapshot_create;
 mod snapshot_destroy;
 mod table;
 
+pub use announced::*;
 pub use dataset_create::DatasetCreate;
 pub use dataset_destroy::DatasetDestroy;
 pub use dataset_list::{DatasetKind, DatasetList, SnapshotList};
+pub use docs::{DocsRead, DocsSearch};
+pub use journal::{OpHistory, OpUndo};
 pub use kvm_clone::KvmClone;
 pub use kvm_create::KvmCreate;
 pub use kvm_delete::KvmDelete;
@@ -45,6 +51,11 @@ use crate::request::{Request, Situation};
 pub(crate) trait Tool {
     /// What these arguments do, at worst.
     fn effect(&self) -> Effect;
+
+    /// Whether this version can carry it out.
+    fn available(&self) -> bool {
+        true
+    }
 
     /// What has to be observed.
     fn scope(&self) -> Scope;

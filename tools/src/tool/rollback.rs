@@ -5,8 +5,8 @@ use clap::{ArgAction, Args};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Tool, common, guests, kvm_create};
-use crate::facts::{Facts, Kind, Scope};
+use super::{Tool, common, dataset_destroy, guests, kvm_create};
+use crate::facts::{DatasetFacts, Facts, Kind, Scope};
 use crate::host::Command;
 use crate::names::{DatasetName, MarkArg, SnapshotLabel, SnapshotName, VmName};
 use crate::plan::{Action, Condition, DomainState, Effect, Identity, Plan, PlanBuilder, Property, Reason, Refusal};
@@ -145,9 +145,18 @@ fn back(
     if keep_current {
         return aside(plan, situation, dataset, &snapshot, [is_dataset, is_point]);
     }
-    if let Some(first) = newer.first() {
-        return Err(Refusal::new(Reason::InUse, format!("{} is newer than {snapshot}: it would be lost", first.name))
-            .hint("keep the present state (the default), or destroy the newer snapshots first"));
+    let lost: Vec<&DatasetFacts> = newer.iter().rev().copied().collect();
+    dataset_destroy::may_go(facts, &lost, None)?;
+    // One by one and by name: what has come since the plan was shown is not taken along, and then
+    // the rollback itself refuses.
+    for other in lost {
+        let name = common::name_of(other)?;
+        plan.loses(other.name.clone(), Some(format!("guid {}", other.guid)), Some(other.used));
+        plan.step("destroy what is newer", common::destroy(&name))
+            .requires(is_point.clone())
+            .requires(Condition::Snapshot { name: name.clone(), is: Identity::Guid(other.guid) })
+            .requires(Condition::Unused(name.clone()))
+            .ensures(Condition::NoSnapshot(name));
     }
     plan.loses(
         format!("what was written to {dataset} since {snapshot}"),

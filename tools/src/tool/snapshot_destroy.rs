@@ -40,7 +40,7 @@ impl Tool for SnapshotDestroy {
 pub(super) fn destroy(plan: &mut PlanBuilder, facts: &Facts, name: &SnapshotName) -> Result<(), Refusal> {
     common::online(facts, &name.dataset().pool())?;
     let found = common::snapshot(facts, name)?;
-    dataset_destroy::may_go(&[found], None)?;
+    dataset_destroy::may_go(facts, &[found], None)?;
     plan.check(format!("nobody holds {name} and no clone depends on it"));
     plan.loses(name.to_string(), Some(format!("guid {}", found.guid)), Some(found.used));
     plan.step("destroy the snapshot", common::destroy(name))

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 #[test]
 fn a_listing_is_read() {
-    let text = "tank/vms/web1\tvolume\t17325886497980221875\t42\t1795500000\t57344\t57344\t0\t21474836480\t16384\ttank/vms/g@s\t-\t-\t-\t-\t3f2a9c3f2a9c\n\
-                tank/data@a b\tsnapshot\t1\t43\t1795500001\t0\t98304\t98304\t-\t-\t-\ttank/x,tank/y\t2\t-\t-\t-\n";
+    let text = "tank/vms/web1\tvolume\t17325886497980221875\t42\t1795500000\t57344\t57344\t0\t21474836480\t16384\ttank/vms/g@s\t-\t-\t-\t-\t3f2a9c3f2a9c\t-\n\
+                tank/data@a b\tsnapshot\t1\t43\t1795500001\t0\t98304\t98304\t-\t-\t-\ttank/x,tank/y\t2\t-\t-\t-\t-\n";
     let found = parse_datasets(text).unwrap();
     assert_eq!(
         (found[0].kind, found[0].volsize, found[0].origin.as_deref()),

@@ -52,6 +52,41 @@ fn the_never_list() {
 }
 
 #[test]
+fn a_replica_goes_only_when_its_source_is_known_to_be_there() {
+    let lab = Lab::new();
+    let replica = |state: &mut State| {
+        state.add_dataset("tank/media/copy", None);
+        let source = "hq1:fast/copy".to_owned();
+        state.datasets.get_mut("tank/media/copy").unwrap().props.insert("com.kai:replica".to_owned(), source);
+    };
+    lab.sim.change(replica).unwrap();
+    for args in [json!({ "dataset": "tank/media/copy" }), json!({ "dataset": "tank/media", "recursive": true })] {
+        assert_eq!(refused(&lab, "dataset_destroy", args), Reason::LastReplica);
+    }
+    let request = request("dataset_destroy", json!({ "dataset": "tank/media/copy" }));
+    for (there, planned) in [(true, true), (false, false)] {
+        let mut facts = lab.facts(&request);
+        facts.sources.insert("hq1:fast/copy".to_owned(), there);
+        let made = kai_tools::names::Stamp::now();
+        assert_eq!(request.plan(kai_tools::request::Situation { facts: &facts, made }).is_ok(), planned);
+    }
+}
+
+#[test]
+fn what_this_version_cannot_do_yet_is_said_and_not_planned() {
+    let lab = Lab::new();
+    for (tool, args) in [
+        ("golden_build", json!({ "name": "g1", "image": "https://images.example/a.qcow2" })),
+        ("replicate", json!({ "vm": "web1", "to": "dr1:vault/web1" })),
+        ("gpu_mig", json!({ "action": "destroy", "gpu": "0" })),
+        ("boot_env", json!({ "action": "activate", "name": "old" })),
+    ] {
+        assert_eq!(refused(&lab, tool, args.clone()), Reason::Unsupported, "{tool} {args}");
+        assert!(!request(tool, args).available());
+    }
+}
+
+#[test]
 fn a_pool_that_is_not_online_is_only_read_and_scrubbed() {
     for health in ["DEGRADED", "FAULTED", "SUSPENDED"] {
         let lab = Lab::new();
