@@ -8,6 +8,15 @@ need() { # PROGRAM DEBIAN-PACKAGE
 }
 need cc gcc
 need protoc protobuf-compiler
+# The compiler's own definitions are a package apart.
+knows_empty() {
+    probe=$(mktemp -d)
+    printf 'syntax = "proto3";\nimport "google/protobuf/empty.proto";\n' >"$probe/probe.proto"
+    protoc -I"$probe" --descriptor_set_out=/dev/null probe.proto >/dev/null 2>&1 && known=0 || known=1
+    rm -rf "$probe"
+    return $known
+}
+knows_empty || missing="$missing libprotobuf-dev"
 need mandoc mandoc
 python3 -m pip --version >/dev/null 2>&1 || missing="$missing python3-pip"
 
