@@ -1,7 +1,8 @@
 //! Typed operations on a host that runs virtual machines on OpenZFS.
 //!
 //! A [`request::Request`] and observed [`facts::Facts`] make a [`plan::Plan`]; a person's yes makes
-//! it [`confirm::Confirmed`]; [`execute::Executor`] carries it out under a [`journal::Journal`]. This
+//! it [`confirm::Confirmed`]; [`execute::Executor`] carries it out under a [`journal::Journal`]; an
+//! [`operator::Operator`] holds all that together for one host, and every face stands on it. This
 //! is the only way in which kai changes a host. No model, no HTTP and no index are known here.
 
 pub mod confirm;
@@ -12,6 +13,7 @@ pub mod facts;
 pub mod host;
 pub mod journal;
 pub mod names;
+pub mod operator;
 pub mod plan;
 pub mod request;
 pub mod seed;

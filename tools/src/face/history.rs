@@ -6,10 +6,9 @@ use serde_json::json;
 use super::say::{BOLD, DIM};
 use super::{Session, ask, status};
 use crate::execute::ResumeError;
-use crate::facts::Scope;
-use crate::journal::{Event, Journal, Operation, Outcome, StepState};
+use crate::journal::{Operation, Outcome, StepState};
+use crate::names::OperationId;
 use crate::plan::Effect;
-use crate::undo;
 
 /// Commands on the journal.
 #[derive(Debug, Clone, Subcommand)]
@@ -24,20 +23,20 @@ pub enum HistoryCommand {
     Show {
         /// Its id, the beginning of it, or `last`.
         #[arg(value_name = "ID")]
-        op: String,
+        op: OperationId,
     },
     /// Take an operation back: a finished one by its way back, one that was cut off by removing what
     /// it made.
     Undo {
         /// Its id, the beginning of it, or `last`.
         #[arg(value_name = "ID")]
-        op: String,
+        op: OperationId,
     },
     /// Go on with an operation that was cut off.
     Resume {
         /// Its id, the beginning of it, or `last`.
         #[arg(value_name = "ID")]
-        op: String,
+        op: OperationId,
     },
 }
 
@@ -56,34 +55,12 @@ impl Session {
         }
     }
 
-    fn operations(&self) -> Result<Vec<Operation>, u8> {
-        Journal::operations(&self.folder).map_err(|error| self.say.failure(&error, &[]))
-    }
-
-    /// The operation of that id or beginning; `last` is the latest that was not undone.
-    fn find(&self, id: &str) -> Result<Operation, u8> {
-        let all = self.operations()?;
-        let mut found: Vec<Operation> = if id == "last" {
-            all.into_iter().rfind(|operation| operation.reversed_by.is_none()).into_iter().collect()
-        } else {
-            all.into_iter().filter(|operation| operation.id.starts_with(id)).collect()
-        };
-        match (found.pop(), found.is_empty()) {
-            (Some(operation), true) => Ok(operation),
-            (Some(_), false) => {
-                self.say.error(&format!("several operations begin with {id}"));
-                Err(status::USAGE)
-            }
-            (None, _) => {
-                self.say.error(&format!("there is no operation {id}"));
-                self.say.hint("`kai op history` lists them");
-                Err(status::FAILED)
-            }
-        }
+    fn find(&self, id: &OperationId) -> Result<Operation, u8> {
+        self.operator.operation(id).map_err(|error| self.not_proposed(&error))
     }
 
     fn list(&self, limit: usize) -> Result<u8, u8> {
-        let operations = self.operations()?;
+        let operations = self.operator.operations().map_err(|error| self.say.failure(&error, &[]))?;
         let last = &operations[operations.len().saturating_sub(limit)..];
         if self.say.json {
             let rows: Vec<_> = last
@@ -101,7 +78,7 @@ impl Session {
             return Ok(0);
         }
         for operation in last {
-            let end = ending(operation);
+            let end = operation.ending();
             self.say.line(&format!("{}  {}  {:<12} {}", operation.id, operation.started, end, operation.plan.summary));
         }
         if last.is_empty() {
@@ -129,7 +106,7 @@ impl Session {
         for (name, guid) in &operation.made {
             say.line(&say.on_out(DIM, &format!("  made {name}, guid {guid}")));
         }
-        say.line(&format!("{}: {}", ending(operation), operation.message));
+        say.line(&format!("{}: {}", operation.ending(), operation.message));
         0
     }
 
@@ -137,16 +114,8 @@ impl Session {
         if operation.is_open() {
             return self.take_back(operation);
         }
-        let facts = self.observe(&Scope { pools: true, all_datasets: true, ..Scope::default() })?;
-        let plan = undo::plan(operation, &facts, self.moment()).map_err(|refusal| self.refuse(&refusal))?;
-        let by = plan.id.clone();
-        let status = self.decide(plan)?;
-        if status == 0 && !self.options.dry_run {
-            let journal = self.journal()?;
-            let noted = journal.append(&operation.id, Event::Reversed { by });
-            noted.map_err(|error| self.say.failure(&error, &[]))?;
-        }
-        Ok(status)
+        let proposal = self.operator.undo(operation, self.moment()).map_err(|error| self.not_proposed(&error))?;
+        self.decide(proposal)
     }
 
     /// What an operation that was cut off has made is its own to remove.
@@ -168,9 +137,8 @@ impl Session {
             return Ok(0);
         }
         self.agree(operation)?;
-        let journal = self.journal()?;
-        let done = self.with_executor(&journal, |executor| executor.take_back(operation));
-        let done = done.map_err(|error| self.say.failure(&error, &[]))?;
+        let done = self.watched(|observer, cancel| self.operator.take_back(operation, observer, cancel));
+        let done = done.map_err(|error| self.not_journalled(&error))?;
         let status = self.finish(&done, &[]);
         // Taking it back is what was wanted.
         Ok(if done.outcome == Outcome::TakenBack { 0 } else { status })
@@ -205,8 +173,8 @@ impl Session {
             }
             self.agree(operation)?;
         }
-        let journal = self.journal()?;
-        let done = self.with_executor(&journal, |executor| executor.resume(operation)).map_err(|error| {
+        let done = self.watched(|observer, cancel| self.operator.resume(operation, observer, cancel));
+        let done = done.map_err(|error| {
             let hints = match &error {
                 ResumeError::HalfWay { op, .. } => vec![format!("`kai op undo {op}` takes back what it made")],
                 ResumeError::Ended(_) | ResumeError::Step(_) | ResumeError::Journal(_) => Vec::new(),
@@ -223,15 +191,5 @@ fn state_name(state: StepState) -> &'static str {
         StepState::Begun => "cut off",
         StepState::Done => "done",
         StepState::Failed => "failed",
-    }
-}
-
-fn ending(operation: &Operation) -> &'static str {
-    match (operation.outcome, &operation.reversed_by) {
-        (_, Some(_)) => "undone",
-        (Some(Outcome::Done), None) => "done",
-        (Some(Outcome::TakenBack), None) => "taken back",
-        (Some(Outcome::Left), None) => "left",
-        (None, None) => "cut off",
     }
 }

@@ -19,14 +19,13 @@ pub use history::HistoryCommand;
 pub use say::Say;
 
 use crate::confirm::Confirmed;
-use crate::execute::{Cancel, Executor, Progress, Report};
-use crate::facts::{self, Facts, ObserveError};
-use crate::host::{Host, Local, Ssh, SshTarget};
-use crate::journal::{Journal, Outcome};
+use crate::execute::{Cancel, Observer, Progress, Report};
+use crate::host::SshTarget;
+use crate::journal::{JournalError, Outcome};
 use crate::names::{DatasetName, Stamp};
-use crate::plan::{Effect, Plan, Refusal};
-use crate::request::{Request, Situation};
-use crate::sim::Simulator;
+use crate::operator::{Operator, Proposal, ProposeError, Proposed, Target};
+use crate::plan::Effect;
+use crate::request::Request;
 
 /// Exit statuses, beside 0.
 pub mod status {
@@ -75,45 +74,35 @@ pub enum OpCommand {
 }
 
 /// Everything that one call works with.
+#[derive(Debug)]
 pub struct Session {
-    pub(crate) host: Box<dyn Host>,
-    pub(crate) folder: PathBuf,
+    pub(crate) operator: Operator,
     pub(crate) options: Options,
     pub(crate) say: Say,
 }
 
-impl std::fmt::Debug for Session {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("folder", &self.folder).finish_non_exhaustive()
+impl Options {
+    /// The host that they name.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        match (&self.sim, &self.host) {
+            (Some(file), _) => Target::Simulated(file.clone()),
+            (None, Some(target)) => Target::Ssh(target.clone()),
+            (None, None) => Target::Local,
+        }
     }
 }
 
 impl Session {
-    /// The host that the options name, with its journal: beside a simulated host's state, else in
-    /// `data`, else in `/var/lib/kai` for root and in the user's own data folder for others.
+    /// The host that the options name, with its journal.
     ///
     /// # Errors
     /// The exit status, after the reason was said.
     pub fn open(options: Options, data: Option<&Path>, say: Say) -> Result<Self, u8> {
-        let host: Box<dyn Host> = match (&options.sim, &options.host) {
-            (Some(file), _) => match Simulator::open(file) {
-                Ok(simulator) => Box::new(simulator),
-                Err(error) => return Err(say.failure(&error, &[])),
-            },
-            (None, Some(target)) => Box::new(Ssh::new(target.clone())),
-            (None, None) => Box::new(Local),
-        };
-        let folder = match (&options.sim, data) {
-            (Some(file), _) => file.with_extension("ops"),
-            (None, Some(data)) => data.join("ops"),
-            (None, None) if crate::host::is_root() => PathBuf::from("/var/lib/kai/ops"),
-            (None, None) => user_folder(),
-        };
-        let folder = match &options.host {
-            Some(target) => folder.join("hosts").join(target.to_string()),
-            None => folder,
-        };
-        Ok(Self { host, folder, options, say })
+        match Operator::open(&options.target(), data, options.vm_root.clone()) {
+            Ok(operator) => Ok(Self { operator, options, say }),
+            Err(error) => Err(say.failure(&error, &[])),
+        }
     }
 
     /// Does what was asked for, to the exit status.
@@ -130,45 +119,43 @@ impl Session {
             return Ok(self.history(&HistoryCommand::History { limit: asked.limit as usize }));
         }
         if let Request::OpUndo(asked) = request {
-            return Ok(self.history(&HistoryCommand::Undo { op: asked.op.to_string() }));
+            return Ok(self.history(&HistoryCommand::Undo { op: asked.op.clone() }));
         }
-        let made = self.moment();
-        let facts = self.observe(&request.scope())?;
-        if request.effect() == Effect::Read {
-            let table = request.read(&facts).map_err(|refusal| self.refuse(&refusal))?;
-            show::table(&self.say, &table.unwrap_or_default());
-            return Ok(0);
+        match self.operator.propose(request, self.moment()).map_err(|error| self.not_proposed(&error))? {
+            Proposed::Found(table) => {
+                show::table(&self.say, &table);
+                Ok(0)
+            }
+            Proposed::Plan(proposal) => self.decide(*proposal),
         }
-        let plan = request.plan(Situation { facts: &facts, made }).map_err(|refusal| self.refuse(&refusal))?;
-        self.decide(plan)
     }
 
     /// Shows a plan, asks, and carries it out.
-    pub(crate) fn decide(&self, plan: Plan) -> Result<u8, u8> {
-        let digest = plan.digest();
+    pub(crate) fn decide(&self, proposal: Proposal) -> Result<u8, u8> {
         let confirmed = if let Some(given) = &self.options.confirm {
-            Confirmed::by_digest(plan, given, Stamp::now())
+            Confirmed::by_digest(proposal.plan, given, Stamp::now())
         } else {
-            preview::show(&self.say, &plan, &digest);
+            preview::show(&self.say, &proposal.plan, &proposal.digest);
             if self.options.dry_run {
-                self.remember(&digest, plan.made);
-                preview::how_to_apply(&self.say, &digest);
+                self.remember(&proposal);
+                preview::how_to_apply(&self.say, &proposal.digest);
                 return Ok(0);
             }
-            if self.options.yes && plan.effect == Effect::Change {
-                Confirmed::by_yes(plan, Stamp::now())
+            if self.options.yes && proposal.plan.effect == Effect::Change {
+                Confirmed::by_yes(proposal.plan, Stamp::now())
             } else {
-                match ask::ask(&self.say, &plan) {
-                    ask::Answer::Yes => Confirmed::by_yes(plan, Stamp::now()),
-                    ask::Answer::Typed(name) => Confirmed::by_name(plan, &name, Stamp::now()),
+                match ask::ask(&self.say, &proposal.plan) {
+                    ask::Answer::Yes => Confirmed::by_yes(proposal.plan, Stamp::now()),
+                    ask::Answer::Typed(name) => Confirmed::by_name(proposal.plan, &name, Stamp::now()),
                     ask::Answer::No => {
                         self.say.status("nothing was changed");
                         return Err(status::NOT_CONFIRMED);
                     }
                     ask::Answer::Nobody => {
-                        self.remember(&digest, plan.made);
-                        self.say.error(&format!("nobody is there to confirm plan {}; nothing was changed", plan.id));
-                        preview::how_to_apply(&self.say, &digest);
+                        self.remember(&proposal);
+                        let id = &proposal.plan.id;
+                        self.say.error(&format!("nobody is there to confirm plan {id}; nothing was changed"));
+                        preview::how_to_apply(&self.say, &proposal.digest);
                         return Err(status::NOT_CONFIRMED);
                     }
                 }
@@ -179,19 +166,18 @@ impl Session {
             status::NOT_CONFIRMED
         })?;
         let report = confirmed.plan().report.clone();
-        let journal = self.journal()?;
-        let done = self.with_executor(&journal, |executor| executor.execute(confirmed, &user()));
-        let done = done.map_err(|error| self.say.failure(&error, &["nothing was changed".to_owned()]))?;
+        let reverses = proposal.reverses.as_deref();
+        let done = self.watched(|observer, cancel| self.operator.execute(confirmed, reverses, observer, cancel));
+        let done = done.map_err(|error| self.not_journalled(&error))?;
         Ok(self.finish(&done, &report))
     }
 
-    pub(crate) fn with_executor<T>(&self, journal: &Journal, run: impl FnOnce(&Executor<'_>) -> T) -> T {
+    /// Runs something that shows its progress, and that Ctrl-C stops at the next safe place.
+    pub(crate) fn watched<T>(&self, run: impl FnOnce(Observer<'_>, &Cancel) -> T) -> T {
         let cancel = Cancel::default();
-        let flag = cancel.flag();
-        let registered = signal_hook::flag::register(signal_hook::consts::SIGINT, flag);
+        let registered = signal_hook::flag::register(signal_hook::consts::SIGINT, cancel.flag());
         let say = &self.say;
-        let observer = |progress: Progress<'_>| show::progress(say, &progress);
-        let result = run(&Executor { host: self.host.as_ref(), journal, observer: &observer, cancel: &cancel });
+        let result = run(&|progress: Progress<'_>| show::progress(say, &progress), &cancel);
         if let Ok(id) = registered {
             signal_hook::low_level::unregister(id);
         }
@@ -208,63 +194,26 @@ impl Session {
         }
     }
 
-    pub(crate) fn journal(&self) -> Result<Journal, u8> {
-        Journal::open(&self.folder).map_err(|error| {
-            let hints = vec!["without its journal kai changes nothing".to_owned()];
-            self.say.failure(&error, &hints)
-        })
+    pub(crate) fn not_journalled(&self, error: &JournalError) -> u8 {
+        self.say.failure(error, &["without its journal kai changes nothing".to_owned()])
     }
 
-    pub(crate) fn observe(&self, scope: &facts::Scope) -> Result<Facts, u8> {
-        let observed = facts::observe(self.host.as_ref(), scope);
-        let mut facts = observed.map_err(|error: ObserveError| self.say.failure(&error, &error.hints()))?;
-        facts.vm_root.clone_from(&self.options.vm_root);
-        Ok(facts)
-    }
-
-    pub(crate) fn refuse(&self, refusal: &Refusal) -> u8 {
-        self.say.refusal(refusal);
-        status::FAILED
+    pub(crate) fn not_proposed(&self, error: &ProposeError) -> u8 {
+        if let ProposeError::Refused(refusal) = error {
+            self.say.refusal(refusal);
+            return status::FAILED;
+        }
+        self.say.failure(error, &error.hints())
     }
 
     /// The moment that the plan is made for: the one that a digest was shown for, or now.
     pub(crate) fn moment(&self) -> Stamp {
-        let shown = self.options.confirm.as_ref().and_then(|digest| {
-            let is_digest = digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit());
-            let text = is_digest.then(|| std::fs::read_to_string(self.folder.join("shown").join(digest)).ok())??;
-            text.trim().parse().ok()
-        });
-        shown.unwrap_or_else(Stamp::now)
+        self.options.confirm.as_ref().and_then(|digest| self.operator.shown(digest)).unwrap_or_else(Stamp::now)
     }
 
-    /// Notes when a plan was shown, so that its digest can confirm it.
-    fn remember(&self, digest: &str, made: Stamp) {
-        use std::os::unix::fs::DirBuilderExt;
-        let folder = self.folder.join("shown");
-        let _ = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-        let old = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        for path in old.map(|entry| entry.path()) {
-            let stamp = std::fs::read_to_string(&path).ok().and_then(|text| text.trim().parse::<Stamp>().ok());
-            if stamp.is_none_or(|stamp| stamp.seconds() + crate::plan::VALID_SECONDS < made.seconds()) {
-                let _ = std::fs::remove_file(path);
-            }
-        }
-        if let Err(error) = std::fs::write(folder.join(digest), made.to_string()) {
+    fn remember(&self, proposal: &Proposal) {
+        if let Err(error) = self.operator.remember(proposal) {
             self.say.status(&format!("the digest cannot be kept for --confirm: {error}"));
         }
     }
-}
-
-fn user_folder() -> PathBuf {
-    let named = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
-    named.or(home).unwrap_or_else(|| PathBuf::from("/var/lib")).join("kai/ops")
-}
-
-/// Who called, also through sudo.
-fn user() -> String {
-    let named = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    let uid = rustix::process::getuid().as_raw();
-    let name: String = named.unwrap_or_default().chars().filter(|c| c.is_ascii_graphic()).take(64).collect();
-    if name.is_empty() { format!("uid {uid}") } else { name }
 }

@@ -50,6 +50,18 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// How it ended, in a word or two.
+    #[must_use]
+    pub fn ending(&self) -> &'static str {
+        match (self.outcome, &self.reversed_by) {
+            (_, Some(_)) => "undone",
+            (Some(Outcome::Done), None) => "done",
+            (Some(Outcome::TakenBack), None) => "taken back",
+            (Some(Outcome::Left), None) => "left",
+            (None, None) => "cut off",
+        }
+    }
+
     /// What the lines tell, oldest operation first.
     pub(super) fn fold(entries: Vec<Entry>) -> Vec<Self> {
         let mut operations: Vec<Self> = Vec::new();

@@ -15,11 +15,11 @@ pub struct Table {
 
 impl Table {
     /// A table without rows.
-    pub(super) fn new(columns: &[&'static str]) -> Self {
+    pub(crate) fn new(columns: &[&'static str]) -> Self {
         Self { columns: columns.to_vec(), ..Self::default() }
     }
 
-    pub(super) fn row(&mut self, values: Vec<Value>) {
+    pub(crate) fn row(&mut self, values: Vec<Value>) {
         self.rows.push(values);
     }
 
