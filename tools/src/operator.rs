@@ -8,6 +8,8 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::confirm::Confirmed;
 use crate::execute::{Cancel, Executor, Observer, Report, ResumeError};
 use crate::facts::{self, Facts, ObserveError, Scope};
@@ -63,6 +65,14 @@ pub struct Proposal {
     pub digest: String,
     /// The operation that it takes back, if it is an undo.
     pub reverses: Option<String>,
+}
+
+/// A plan that was shown: enough to make it again.
+#[derive(Debug, Serialize, Deserialize)]
+struct Shown {
+    made: Stamp,
+    request: Request,
+    reverses: Option<String>,
 }
 
 impl From<Plan> for Proposal {
@@ -255,12 +265,32 @@ impl Operator {
     /// for the same moment has the same digest.
     #[must_use]
     pub fn shown(&self, digest: &str) -> Option<Stamp> {
-        let is_digest = digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit());
-        let text = is_digest.then(|| std::fs::read_to_string(self.shown_folder().join(digest)).ok())??;
-        text.trim().parse().ok()
+        self.read_shown(digest).map(|shown| shown.made)
     }
 
-    /// Notes when a plan was shown, so that its digest can confirm it later.
+    /// Makes a plan that was shown before again, from its digest. Where the host has changed since, the
+    /// new plan has another digest, which confirming refuses.
+    ///
+    /// # Errors
+    /// If no such plan was shown in the last minutes, or there is none any more.
+    pub fn recall(&self, digest: &str) -> Result<Proposal, ProposeError> {
+        let Some(shown) = self.read_shown(digest) else {
+            return Err(Refusal::new(Reason::Unknown, "no plan with that digest was shown in the last 15 minutes")
+                .hint("plan it again with --dry-run")
+                .into());
+        };
+        if let Some(id) = &shown.reverses {
+            let id = id.parse::<OperationId>();
+            let id = id.map_err(|error| Refusal::new(Reason::Invalid, error.to_string()))?;
+            return self.undo(&self.operation(&id)?, shown.made);
+        }
+        match self.propose(&shown.request, shown.made)? {
+            Proposed::Plan(proposal) => Ok(*proposal),
+            Proposed::Found(_) => Err(Refusal::new(Reason::Nothing, "this only reads; there is nothing to apply").into()),
+        }
+    }
+
+    /// Notes that a plan was shown, so that its digest can confirm it later.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -269,14 +299,21 @@ impl Operator {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let made = proposal.plan.made;
         for path in std::fs::read_dir(&folder)?.flatten().map(|entry| entry.path()) {
-            let stamp = std::fs::read_to_string(&path).ok().and_then(|text| text.trim().parse::<Stamp>().ok());
-            if stamp.is_none_or(|stamp| stamp.seconds() + crate::plan::VALID_SECONDS < made.seconds()) {
+            let shown = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Shown>(&text).ok());
+            if shown.is_none_or(|shown| shown.made.seconds() + crate::plan::VALID_SECONDS < made.seconds()) {
                 std::fs::remove_file(path)?;
             }
         }
+        let shown = Shown { made, request: proposal.plan.request.clone(), reverses: proposal.reverses.clone() };
         let mut options = std::fs::OpenOptions::new();
         let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(folder.join(&proposal.digest))?;
-        file.write_all(made.to_string().as_bytes())
+        file.write_all(&serde_json::to_vec(&shown)?)
+    }
+
+    fn read_shown(&self, digest: &str) -> Option<Shown> {
+        let is_digest = digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit());
+        let text = is_digest.then(|| std::fs::read(self.shown_folder().join(digest)).ok())??;
+        serde_json::from_slice(&text).ok()
     }
 
     fn shown_folder(&self) -> PathBuf {

@@ -136,13 +136,19 @@ pub struct ToolInfo {
     pub description: String,
     /// The JSON Schema of its arguments.
     pub schema: serde_json::Value,
+    /// Whether this version can carry it out.
+    pub available: bool,
+}
+
+fn available<T: tool::Tool>(_: &T) -> bool {
+    T::AVAILABLE
 }
 
 impl ToolInfo {
-    fn of<T: JsonSchema>(name: &'static str) -> Self {
+    fn of<T: JsonSchema + tool::Tool>(name: &'static str) -> Self {
         let schema = schemars::schema_for!(T).to_value();
         let description = schema.get("description").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-        Self { name, description, schema }
+        Self { name, description, schema, available: T::AVAILABLE }
     }
 }
 
@@ -174,7 +180,7 @@ impl Request {
     /// Whether this version can carry it out.
     #[must_use]
     pub fn available(&self) -> bool {
-        each!(self, tool => tool::Tool::available(tool))
+        each!(self, tool => available(tool))
     }
 
     /// What has to be observed for it.

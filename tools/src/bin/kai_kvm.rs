@@ -259,7 +259,7 @@ fn main() -> ExitCode {
             return ExitCode::from(kai_tools::face::status::USAGE);
         }
     };
-    let here = cli.options.sim.is_none() && cli.options.host.is_none();
+    let here = cli.options.host.target() == kai_tools::operator::Target::Local;
     if here && !kai_tools::host::is_root() {
         let error = kai_tools::host::run_as_root(&words[1..]);
         say.wrong(&format!("this has to run as root, and sudo cannot be used: {error}"));

@@ -5,10 +5,16 @@ use std::io::{BufRead, IsTerminal, Write};
 use super::say::{BAD, Say};
 use crate::plan::{Effect, Plan};
 
-pub(super) enum Answer {
+/// What a person answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes.
     Yes,
+    /// This name, for what destroys.
     Typed(String),
+    /// No, or nothing.
     No,
+    /// There is nobody who could answer.
     Nobody,
 }
 

@@ -5,9 +5,10 @@ use serde_json::json;
 
 use super::say::{BOLD, DIM};
 use super::{Session, ask, status};
+use crate::confirm::Confirmed;
 use crate::execute::ResumeError;
 use crate::journal::{Operation, Outcome, StepState};
-use crate::names::OperationId;
+use crate::names::{OperationId, Stamp};
 use crate::plan::Effect;
 
 /// Commands on the journal.
@@ -32,6 +33,12 @@ pub enum HistoryCommand {
         #[arg(value_name = "ID")]
         op: OperationId,
     },
+    /// Do what a plan says that was shown before: its digest confirms it.
+    Apply {
+        /// The digest, as it was shown. It is valid for 15 minutes.
+        #[arg(value_name = "DIGEST")]
+        digest: String,
+    },
     /// Go on with an operation that was cut off.
     Resume {
         /// Its id, the beginning of it, or `last`.
@@ -48,6 +55,7 @@ impl Session {
             HistoryCommand::History { limit } => self.list(*limit),
             HistoryCommand::Show { op } => self.find(op).map(|found| self.show(&found)),
             HistoryCommand::Undo { op } => self.find(op).and_then(|found| self.undo(&found)),
+            HistoryCommand::Apply { digest } => self.apply(digest),
             HistoryCommand::Resume { op } => self.find(op).and_then(|found| self.resume(&found)),
         };
         match done {
@@ -116,6 +124,11 @@ impl Session {
         }
         let proposal = self.operator.undo(operation, self.moment()).map_err(|error| self.not_proposed(&error))?;
         self.decide(proposal)
+    }
+
+    fn apply(&self, digest: &str) -> Result<u8, u8> {
+        let proposal = self.operator.recall(digest).map_err(|error| self.not_proposed(&error))?;
+        self.carry_out(Confirmed::by_digest(proposal.plan, digest, Stamp::now()), proposal.reverses.as_deref())
     }
 
     /// What an operation that was cut off has made is its own to remove.

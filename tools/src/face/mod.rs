@@ -15,17 +15,19 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+pub use ask::Answer;
 pub use history::HistoryCommand;
 pub use say::Say;
 
-use crate::confirm::Confirmed;
+use crate::confirm::{ConfirmError, Confirmed};
 use crate::execute::{Cancel, Observer, Progress, Report};
 use crate::host::SshTarget;
 use crate::journal::{JournalError, Outcome};
 use crate::names::{DatasetName, Stamp};
 use crate::operator::{Operator, Proposal, ProposeError, Proposed, Target};
-use crate::plan::Effect;
+use crate::plan::{Effect, Plan};
 use crate::request::Request;
+use crate::tool::Table;
 
 /// Exit statuses, beside 0.
 pub mod status {
@@ -51,6 +53,14 @@ pub struct Options {
     /// Confirm the plan with this digest, as a dry run has printed it. It is valid for 15 minutes.
     #[arg(long, global = true, value_name = "DIGEST")]
     pub confirm: Option<String>,
+    /// Which host.
+    #[command(flatten)]
+    pub host: HostOptions,
+}
+
+/// Which host.
+#[derive(Debug, Clone, Default, Args)]
+pub struct HostOptions {
     /// Another host, over ssh: [user@]host[:port].
     #[arg(long, global = true, value_name = "HOST", conflicts_with = "sim")]
     pub host: Option<SshTarget>,
@@ -81,7 +91,40 @@ pub struct Session {
     pub(crate) say: Say,
 }
 
-impl Options {
+/// For faces that ask by themselves, the chat among them: the same words and colours.
+impl Say {
+    /// A plan on one screen.
+    pub fn proposal(&self, proposal: &Proposal) {
+        preview::show(self, &proposal.plan, &proposal.digest);
+    }
+
+    /// Asks for a yes, or for the name that has to be typed.
+    #[must_use]
+    pub fn ask(&self, plan: &Plan) -> Answer {
+        ask::ask(self, plan)
+    }
+
+    /// What a reading tool found.
+    pub fn table(&self, table: &Table) {
+        show::table(self, table);
+    }
+
+    /// How an operation ended.
+    pub fn ended(&self, report: &Report, lines: &[(String, String)]) {
+        show::report(self, report, lines);
+    }
+
+    /// Why something is not proposed.
+    pub fn not_proposed(&self, error: &ProposeError) {
+        if let ProposeError::Refused(refusal) = error {
+            self.refusal(refusal);
+        } else {
+            self.failure(error, &error.hints());
+        }
+    }
+}
+
+impl HostOptions {
     /// The host that they name.
     #[must_use]
     pub fn target(&self) -> Target {
@@ -99,7 +142,7 @@ impl Session {
     /// # Errors
     /// The exit status, after the reason was said.
     pub fn open(options: Options, data: Option<&Path>, say: Say) -> Result<Self, u8> {
-        match Operator::open(&options.target(), data, options.vm_root.clone()) {
+        match Operator::open(&options.host.target(), data, options.host.vm_root.clone()) {
             Ok(operator) => Ok(Self { operator, options, say }),
             Err(error) => Err(say.failure(&error, &[])),
         }
@@ -161,12 +204,20 @@ impl Session {
                 }
             }
         };
+        self.carry_out(confirmed, proposal.reverses.as_deref())
+    }
+
+    /// Carries out what was confirmed, if it was.
+    pub(crate) fn carry_out(
+        &self,
+        confirmed: Result<Confirmed, ConfirmError>,
+        reverses: Option<&str>,
+    ) -> Result<u8, u8> {
         let confirmed = confirmed.map_err(|error| {
             self.say.failure(&error, &["plan it again with --dry-run".to_owned()]);
             status::NOT_CONFIRMED
         })?;
         let report = confirmed.plan().report.clone();
-        let reverses = proposal.reverses.as_deref();
         let done = self.watched(|observer, cancel| self.operator.execute(confirmed, reverses, observer, cancel));
         let done = done.map_err(|error| self.not_journalled(&error))?;
         Ok(self.finish(&done, &report))
@@ -199,11 +250,8 @@ impl Session {
     }
 
     pub(crate) fn not_proposed(&self, error: &ProposeError) -> u8 {
-        if let ProposeError::Refused(refusal) = error {
-            self.say.refusal(refusal);
-            return status::FAILED;
-        }
-        self.say.failure(error, &error.hints())
+        self.say.not_proposed(error);
+        status::FAILED
     }
 
     /// The moment that the plan is made for: the one that a digest was shown for, or now.

@@ -53,9 +53,7 @@ pub(crate) trait Tool {
     fn effect(&self) -> Effect;
 
     /// Whether this version can carry it out.
-    fn available(&self) -> bool {
-        true
-    }
+    const AVAILABLE: bool = true;
 
     /// What has to be observed.
     fn scope(&self) -> Scope;

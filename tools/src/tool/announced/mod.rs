@@ -34,12 +34,10 @@ fn not_yet(what: &str) -> Refusal {
 macro_rules! announced {
     ($name:ty, $what:literal, $self:ident => $effect:expr) => {
         impl crate::tool::Tool for $name {
+            const AVAILABLE: bool = false;
+
             fn effect(&$self) -> crate::plan::Effect {
                 $effect
-            }
-
-            fn available(&self) -> bool {
-                false
             }
 
             fn scope(&self) -> crate::facts::Scope {
