@@ -4,12 +4,13 @@
 CARGO ?= cargo
 DEMO_DIR ?= $(CURDIR)/target/demo
 
-.PHONY: help demo test build deps lint fmt lab-test lab-bench
+.PHONY: help demo test build deps lint fmt lab-smoke lab-test lab-bench
 
 help:
 	@echo "make demo    fetch documentation, index it, answer three questions ($(DEMO_DIR))"
 	@echo "make test    run all tests"
 	@echo "make build   build everything that the two above need"
+	@echo "make lab-smoke the short part of it: the scenario that simulated and real hosts must agree on"
 	@echo "make lab-test  operations on a real OpenZFS and libvirt host under emulation (root; builds it once)"
 	@echo "make lab-bench times clones there beside the bare commands"
 	@echo "make lint    check formatting and lints"
@@ -37,6 +38,10 @@ test: build
 lab-test:
 	$(CARGO) build --package kai-tools --locked
 	evals/lab/test target/debug/kai-kvm
+
+lab-smoke:
+	$(CARGO) build --package kai-tools --locked
+	evals/lab/test target/debug/kai-kvm smoke
 
 # Optimised, as a user has it; only the light program is built.
 lab-bench:

@@ -238,7 +238,12 @@ impl Operator {
     ///
     /// # Errors
     /// If it has ended, or cannot be gone on with.
-    pub fn resume(&self, operation: &Operation, observer: Observer<'_>, cancel: &Cancel) -> Result<Report, ResumeError> {
+    pub fn resume(
+        &self,
+        operation: &Operation,
+        observer: Observer<'_>,
+        cancel: &Cancel,
+    ) -> Result<Report, ResumeError> {
         let journal = Journal::open(&self.folder).map_err(ResumeError::Journal)?;
         self.executor(&journal, observer, cancel).resume(operation)
     }
@@ -286,7 +291,9 @@ impl Operator {
         }
         match self.propose(&shown.request, shown.made)? {
             Proposed::Plan(proposal) => Ok(*proposal),
-            Proposed::Found(_) => Err(Refusal::new(Reason::Nothing, "this only reads; there is nothing to apply").into()),
+            Proposed::Found(_) => {
+                Err(Refusal::new(Reason::Nothing, "this only reads; there is nothing to apply").into())
+            }
         }
     }
 
@@ -306,7 +313,8 @@ impl Operator {
         }
         let shown = Shown { made, request: proposal.plan.request.clone(), reverses: proposal.reverses.clone() };
         let mut options = std::fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(folder.join(&proposal.digest))?;
+        let mut file =
+            options.write(true).create(true).truncate(true).mode(0o600).open(folder.join(&proposal.digest))?;
         file.write_all(&serde_json::to_vec(&shown)?)
     }
 

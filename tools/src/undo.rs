@@ -55,6 +55,8 @@ pub fn plan(operation: &Operation, facts: &Facts, made: Stamp) -> Result<Plan, R
                 ensures: undo.ensures.clone(),
                 undo: Vec::new(),
                 repeatable: false,
+                optional: false,
+                only_with: None,
             });
         }
     }
@@ -78,7 +80,7 @@ pub fn plan(operation: &Operation, facts: &Facts, made: Stamp) -> Result<Plan, R
         notes: Vec::new(),
         losses,
         undo: None,
-        seconds: operation.plan.seconds,
+        seconds: crate::plan::seconds(&steps, |_| 0),
         steps,
         report: Vec::new(),
     })

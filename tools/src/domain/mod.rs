@@ -1,6 +1,7 @@
 //! libvirt domains: read from their XML, built, and given new identities. Always through a tree,
 //! never by replacing text. Nothing here asks a host.
 
+mod agent;
 mod clone;
 mod console;
 mod create;
@@ -12,6 +13,8 @@ mod shared;
 mod size;
 mod write;
 
+pub use agent::agent_connected;
+pub(crate) use agent::with_agent;
 pub use clone::{CloneIdentity, clone};
 pub use create::{Hypervisor, NewDomain, create};
 pub use element::XmlError;

@@ -1,7 +1,8 @@
 //! Taking back what an operation made, newest first; a guest that waits comes before everything.
 
 use super::check::{All, check_all};
-use super::{Progress, Work, act, locked};
+use super::{Progress, StepError, Work, act, locked};
+use crate::facts::ObserveError;
 use crate::host::Program;
 use crate::journal::{Event, Outcome, StepState};
 use crate::plan::{Action, Condition, Identity, Step, UndoStep, When};
@@ -12,6 +13,7 @@ impl Work<'_> {
     pub(super) fn take_back(&self) -> (Outcome, Vec<String>) {
         let mut left = Vec::new();
         let states = locked(&self.states).clone();
+        let left_out = locked(&self.left_out).clone();
         let reached: Vec<(&Step, StepState)> = self
             .plan
             .steps
@@ -19,6 +21,8 @@ impl Work<'_> {
             .rev()
             .filter_map(|step| states.get(step.id).map(|state| (step, *state)))
             .filter(|(_, state)| *state != StepState::Waiting)
+            // They were taken back when they were left out.
+            .filter(|(step, _)| !left_out.contains_key(&step.id))
             .collect();
         for round in [&[When::FailureFirst][..], &[When::Failure, When::Always]] {
             for &(step, state) in &reached {
@@ -45,6 +49,19 @@ impl Work<'_> {
         for undo in step.undo.iter().filter(|undo| is_ours(step, StepState::Begun, undo)) {
             // If it cannot be removed, doing the step again says why.
             let _ = self.try_part(undo, false);
+        }
+    }
+
+    /// Whether the operation can go on without an optional step that failed: what it has done is taken
+    /// back. Not if the host has changed, or somebody wants to stop.
+    pub(super) fn can_do_without(&self, step: &Step, error: &StepError) -> bool {
+        match error {
+            // The guest has not heard of it.
+            StepError::Observe(ObserveError::NoAgent { .. }) => true,
+            StepError::Observe(_) | StepError::NotSeen(_) | StepError::Waited { .. } | StepError::Busy { .. } => {
+                step.undo.iter().all(|undo| self.try_part(undo, false).is_ok())
+            }
+            StepError::Drift(_) | StepError::Journal(_) | StepError::CutOff | StepError::Stopped => false,
         }
     }
 
@@ -88,8 +105,11 @@ impl Work<'_> {
             let is_gone = !undo.ensures.is_empty() && all(&undo.ensures)?.hold();
             return if is_gone { Ok(true) } else { Err(format!("it does not hold that {condition}")) };
         }
-        act::act(host, self.executor.journal, &self.plan.id, &undo.action, &made)
-            .map_err(|error| super::chain(&error))?;
+        match act::act(host, self.executor.journal, &self.plan.id, &undo.action, &made) {
+            // Who has no agent, has not been reached by it.
+            Err(StepError::Observe(ObserveError::NoAgent { .. })) if !done => return Ok(false),
+            acted => acted.map_err(|error| super::chain(&error))?,
+        }
         match all(&undo.ensures)? {
             All::Hold(_) => Ok(true),
             All::Fails(condition) => Err(format!("it was done, but it does not hold that {condition}")),

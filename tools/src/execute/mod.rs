@@ -73,6 +73,8 @@ pub struct Report {
     pub hints: Vec<String>,
     /// What could not be taken back.
     pub left: Vec<String>,
+    /// What was left out, and why.
+    pub left_out: Vec<String>,
     /// What it made: guids by name.
     pub made: BTreeMap<String, Guid>,
     /// How long it took.
@@ -106,6 +108,8 @@ struct Work<'a> {
     plan: &'a Plan,
     made: Mutex<BTreeMap<String, Guid>>,
     states: Mutex<Vec<StepState>>,
+    /// Steps that were left out, and why; their state is that they are done.
+    left_out: Mutex<BTreeMap<usize, String>>,
     failure: Mutex<Option<(usize, StepError)>>,
 }
 
@@ -120,7 +124,7 @@ impl Executor<'_> {
         let digest = plan.digest();
         self.journal.append(&plan.id, Event::Started { plan: Box::new(plan.clone()), digest, by: by.to_owned() })?;
         let states = vec![StepState::Waiting; plan.steps.len()];
-        self.carry_on(&plan, states, BTreeMap::new())
+        self.carry_on(&plan, states, BTreeMap::new(), BTreeMap::new())
     }
 
     /// Does what is still waiting, and ends the operation.
@@ -129,6 +133,7 @@ impl Executor<'_> {
         plan: &Plan,
         states: Vec<StepState>,
         made: BTreeMap<String, Guid>,
+        left_out: BTreeMap<usize, String>,
     ) -> Result<Report, JournalError> {
         let start = Instant::now();
         let work = Work {
@@ -136,6 +141,7 @@ impl Executor<'_> {
             plan,
             made: Mutex::new(made),
             states: Mutex::new(states),
+            left_out: Mutex::new(left_out),
             failure: Mutex::new(None),
         };
         let stages: std::collections::BTreeSet<u16> = plan.steps.iter().map(|step| step.stage).collect();
@@ -189,10 +195,19 @@ impl Work<'_> {
             if self.has_failed() {
                 return;
             }
+            if let Some(why) = self.belongs_to_what_is_left_out(step) {
+                self.leave_out(step, why);
+                continue;
+            }
             if state == Some(StepState::Begun) {
                 self.clear_half(step);
             }
             if let Err(error) = self.step(step) {
+                if step.optional && self.can_do_without(step, &error) {
+                    (self.executor.observer)(Progress::Failed(step, &error));
+                    self.leave_out(step, chain(&error));
+                    continue;
+                }
                 self.set(step, StepState::Failed);
                 (self.executor.observer)(Progress::Failed(step, &error));
                 // The failure itself counts, whether or not it can be written down.
@@ -208,6 +223,20 @@ impl Work<'_> {
         if let Some(slot) = locked(&self.states).get_mut(step.id) {
             *slot = state;
         }
+    }
+
+    /// Why a step is left out that belongs to an optional one, if it is.
+    fn belongs_to_what_is_left_out(&self, step: &Step) -> Option<String> {
+        let of = step.only_with?;
+        locked(&self.left_out).get(&of).map(|_| format!("step {} was left out", of + 1))
+    }
+
+    /// The operation goes on without it.
+    fn leave_out(&self, step: &Step, why: String) {
+        // If it cannot be written down, the next step cannot be either, and ends the operation.
+        let _ = self.executor.journal.append(&self.plan.id, Event::LeftOut { step: step.id, why: why.clone() });
+        self.set(step, StepState::Done);
+        locked(&self.left_out).insert(step.id, why);
     }
 
     fn step(&self, step: &Step) -> Result<(), StepError> {
@@ -241,24 +270,37 @@ impl Work<'_> {
         }
     }
 
+    /// Optional steps that were left out, with the reasons.
+    fn said_of_what_was_left_out(&self) -> Vec<String> {
+        let left_out = locked(&self.left_out);
+        let optional = self.plan.steps.iter().filter(|step| step.optional);
+        optional
+            .filter_map(|step| Some(format!("not done: {}, because {}", step.reason, left_out.get(&step.id)?)))
+            .collect()
+    }
+
     fn finish(&self, start: Instant) -> Result<Report, JournalError> {
         let failure = locked(&self.failure).take();
         let (outcome, left) = match &failure {
             None => (Outcome::Done, Vec::new()),
             Some(_) => self.take_back(),
         };
-        let hints = failure.as_ref().map(|(_, error)| hints(error)).unwrap_or_default();
+        let mut hints = failure.as_ref().map(|(_, error)| hints(error)).unwrap_or_default();
+        let left_out = self.said_of_what_was_left_out();
+        hints.extend(left_out.iter().cloned());
         let error = failure.map(|(step, error)| match self.plan.steps.get(step) {
             Some(step) => format!("{}: {}", step.reason, chain(&error)),
             None => chain(&error),
         });
-        let message = error.clone().unwrap_or_else(|| "done".to_owned());
+        let message = error.clone().unwrap_or_else(|| {
+            if left_out.is_empty() { "done".to_owned() } else { format!("done, but not all: {}", left_out.join("; ")) }
+        });
         self.executor.journal.append(&self.plan.id, Event::Ended { outcome, message })?;
         if outcome != Outcome::Left {
             self.executor.journal.drop_contents(&self.plan.id);
         }
         let made = locked(&self.made).clone();
-        Ok(Report { op: self.plan.id.clone(), outcome, error, hints, left, made, took: start.elapsed() })
+        Ok(Report { op: self.plan.id.clone(), outcome, error, hints, left, left_out, made, took: start.elapsed() })
     }
 }
 

@@ -65,7 +65,7 @@ impl Executor<'_> {
                 return Err(ResumeError::HalfWay { op, step: step.id, reason });
             }
         }
-        Ok(self.carry_on(&operation.plan, states, made)?)
+        Ok(self.carry_on(&operation.plan, states, made, operation.left_out.clone())?)
     }
 
     /// Takes back what an operation that was cut off has done.
@@ -79,6 +79,7 @@ impl Executor<'_> {
             plan: &operation.plan,
             made: operation.made.clone().into(),
             states: operation.steps.clone().into(),
+            left_out: operation.left_out.clone().into(),
             failure: Some((usize::MAX, StepError::CutOff)).into(),
         };
         work.finish(start)

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::{self, Domain, DomainError};
-use crate::names::DatasetName;
+use crate::names::{DatasetName, VmName};
 use crate::plan::DomainState;
 
 /// A domain and its state.
@@ -74,6 +74,11 @@ pub(super) fn list(text: &str) -> Result<Vec<(String, DomainState)>, DomainReadE
 pub(super) fn read(name: &str, state: DomainState, xml: String) -> Result<DomainFacts, DomainReadError> {
     let domain = domain::read(&xml).map_err(|source| DomainReadError::Xml { name: name.to_owned(), source })?;
     Ok(DomainFacts { domain, state, xml })
+}
+
+/// Whether a running domain has a guest agent that is connected, from its live XML.
+pub(super) fn agent(vm: &VmName, xml: &str) -> Result<bool, DomainReadError> {
+    domain::agent_connected(xml).map_err(|source| DomainReadError::Xml { name: vm.to_string(), source })
 }
 
 /// The state that `virsh domstate` printed.

@@ -3,20 +3,26 @@
 //!
 //! Reading only; nothing here decides. A line that is not understood is an error, never dropped.
 
+mod addresses;
 mod domains;
 mod observe;
 mod said;
+mod status;
+mod variants;
 mod zfs;
 
 use std::collections::BTreeMap;
 
+pub use addresses::parse_addresses;
 pub use domains::{DomainFacts, DomainReadError, domain_state};
 pub use observe::{Scope, observe, read_datasets};
 pub use said::{ObserveError, failed};
+pub use status::{PoolStatus, Scan, ScanKind, ScanState, Vdev, ZfsVersion, parse_status_json, parse_status_text};
+pub use variants::parse_variants;
 pub(crate) use zfs::is_within;
 pub use zfs::{DatasetFacts, Kind, MARK, ParseError, PoolFacts, REPLICA, parse_datasets, parse_pools};
 
-use crate::names::{DatasetName, HostPath, PoolName, Size, SnapshotName, VmName};
+use crate::names::{DatasetName, HostPath, OsVariant, PoolName, Size, SnapshotName, VmName};
 
 /// What was observed for one request.
 #[derive(Debug, Clone, Default)]
@@ -25,18 +31,28 @@ pub struct Facts {
     pub host: String,
     /// All pools.
     pub pools: Vec<PoolFacts>,
+    /// What ZFS says of the pools' health, if it was asked for.
+    pub status: Vec<PoolStatus>,
+    /// The version of OpenZFS, if it was asked for and is known.
+    pub zfs_version: Option<ZfsVersion>,
     /// File systems, volumes, snapshots and bookmarks in scope, in the order of `zfs list`.
     pub datasets: Vec<DatasetFacts>,
     /// Whether the sources of replicas are known to be there still, by [`DatasetFacts::replica`].
     pub sources: BTreeMap<String, bool>,
     /// All domains, if they were in scope.
     pub domains: Vec<DomainFacts>,
+    /// Whether running domains that were asked about have a guest agent that is connected.
+    pub agents: BTreeMap<VmName, bool>,
+    /// Where running domains are reached, by name, if that was asked for and somebody knows.
+    pub addresses: BTreeMap<String, Vec<std::net::IpAddr>>,
     /// Whether files that were asked about are there.
     pub files: BTreeMap<HostPath, bool>,
     /// Memory that could be given to guests now, if the host says.
     pub memory_available: Option<Size>,
     /// Virtual size and format of an image that was asked about.
     pub image: Option<(String, Size)>,
+    /// The operating systems that libosinfo knows, if it was asked and answered.
+    pub os_variants: Option<Vec<OsVariant>>,
     /// Whether guests can have UEFI firmware; none if it was not asked.
     pub uefi: Option<bool>,
     /// Whether hardware virtualisation is there.

@@ -1,16 +1,23 @@
 //! Asking a host.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use super::{
-    DatasetFacts, DomainFacts, Facts, ObserveError, PoolFacts, domains, failed, parse_datasets, parse_pools, zfs,
+    DatasetFacts, DomainFacts, Facts, ObserveError, PoolFacts, PoolStatus, ZfsVersion, addresses, domains, failed,
+    parse_datasets, parse_pools, status, variants, zfs,
 };
 use crate::host::{Command, Host, HostError, Output, Program};
-use crate::names::{DatasetName, DomainArg, HostPath, Size};
+use crate::names::{DatasetName, DomainArg, HostPath, Size, VmName};
+use crate::plan::DomainState;
 
 /// What a request needs to know.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     /// All pools.
     pub pools: bool,
+    /// What ZFS says of the health of all pools.
+    pub pool_status: bool,
     /// These datasets and all below them; a name that is not there is no error.
     pub datasets: Vec<DatasetName>,
     /// All datasets of all pools.
@@ -19,6 +26,10 @@ pub struct Scope {
     pub domains: bool,
     /// All domains, if there is a libvirt that answers.
     pub domains_if_there: bool,
+    /// Whether these domains, if they run, have a guest agent that is connected.
+    pub agents: Vec<VmName>,
+    /// Where the domains that run are reached.
+    pub addresses: bool,
     /// Whether these files are there.
     pub files: Vec<HostPath>,
     /// Memory that guests could get.
@@ -27,6 +38,8 @@ pub struct Scope {
     pub firmware: bool,
     /// The program that makes cloud-init seeds.
     pub iso_tool: bool,
+    /// The operating systems that libosinfo knows.
+    pub os_variants: bool,
     /// An image's format and size.
     pub image: Option<HostPath>,
 }
@@ -44,10 +57,12 @@ pub fn observe(host: &dyn Host, scope: &Scope) -> Result<Facts, ObserveError> {
         let storage = threads.spawn(|| storage(host, scope));
         let guests = threads.spawn(|| guests(host, scope));
         let mut facts = rest(host, scope)?;
-        (facts.pools, facts.datasets) = joined(storage.join())?;
-        let (domains, capabilities) = joined(guests.join())?;
-        facts.domains = domains;
-        if let Some(capabilities) = capabilities {
+        let storage = joined(storage.join())?;
+        (facts.pools, facts.datasets) = (storage.pools, storage.datasets);
+        (facts.status, facts.zfs_version) = (storage.status, storage.version);
+        let guests = joined(guests.join())?;
+        (facts.domains, facts.agents, facts.addresses) = (guests.domains, guests.agents, guests.addresses);
+        if let Some(capabilities) = guests.capabilities {
             facts.uefi = Some(capabilities.contains("<value>efi</value>"));
             facts.kvm = capabilities.contains("<domain>kvm</domain>");
         }
@@ -59,36 +74,69 @@ fn joined<T>(result: std::thread::Result<T>) -> T {
     result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn storage(host: &dyn Host, scope: &Scope) -> Result<(Vec<PoolFacts>, Vec<DatasetFacts>), ObserveError> {
-    let pools = if scope.pools { parse_pools(&succeed(host, &zfs::list_pools())?.stdout)? } else { Vec::new() };
-    let datasets = if scope.all_datasets {
+#[derive(Default)]
+struct Storage {
+    pools: Vec<PoolFacts>,
+    datasets: Vec<DatasetFacts>,
+    version: Option<ZfsVersion>,
+    status: Vec<PoolStatus>,
+}
+
+fn storage(host: &dyn Host, scope: &Scope) -> Result<Storage, ObserveError> {
+    let mut found = Storage::default();
+    if scope.pools {
+        found.pools = parse_pools(&succeed(host, &zfs::list_pools())?.stdout)?;
+    }
+    if scope.pool_status {
+        // Before 0.8 nobody knew `zfs version`; then the text is what there is.
+        found.version = ZfsVersion::read(&host.run(&status::version())?.stdout);
+        found.status = status::read(found.version, &succeed(host, &status::command(found.version))?)?;
+    }
+    found.datasets = if scope.all_datasets {
         parse_datasets(&succeed(host, &zfs::list_datasets())?.stdout)?
     } else if scope.datasets.is_empty() {
         Vec::new()
     } else {
         read_datasets(host, &scope.datasets)?
     };
-    Ok((pools, datasets))
+    Ok(found)
 }
 
-/// The domains, and what libvirt says that guests can have.
-fn guests(host: &dyn Host, scope: &Scope) -> Result<(Vec<DomainFacts>, Option<String>), ObserveError> {
-    let domains = if scope.domains {
-        read_domains(host)?
+#[derive(Default)]
+struct Guests {
+    domains: Vec<DomainFacts>,
+    agents: BTreeMap<VmName, bool>,
+    addresses: BTreeMap<String, Vec<IpAddr>>,
+    /// What libvirt says that guests can have.
+    capabilities: Option<String>,
+}
+
+fn guests(host: &dyn Host, scope: &Scope) -> Result<Guests, ObserveError> {
+    let mut found = Guests::default();
+    if scope.domains {
+        found.domains = read_domains(host)?;
     } else if scope.domains_if_there {
-        match read_domains(host) {
+        found.domains = match read_domains(host) {
             Err(ObserveError::Host(HostError::Missing { .. }) | ObserveError::NoLibvirt { .. }) => Vec::new(),
             read => read?,
-        }
-    } else {
-        Vec::new()
-    };
-    if !scope.firmware {
-        return Ok((domains, None));
+        };
     }
-    let output = host.run(&Command::virsh("domcapabilities").arg("--machine").arg("q35"))?;
-    let text = if output.is_ok() { output.stdout } else { String::new() };
-    Ok((domains, Some(text)))
+    for vm in &scope.agents {
+        let runs = |domain: &DomainFacts| domain.domain.name == vm.as_str() && domain.state == DomainState::Running;
+        if found.domains.iter().any(runs) {
+            let xml = succeed(host, &Command::virsh("dumpxml").arg(vm))?.stdout;
+            let connected = domains::agent(vm, &xml)?;
+            found.agents.insert(vm.clone(), connected);
+        }
+    }
+    if scope.addresses {
+        found.addresses = addresses::of(host, &found.domains);
+    }
+    if scope.firmware {
+        let output = host.run(&Command::virsh("domcapabilities").arg("--machine").arg("q35"))?;
+        found.capabilities = Some(if output.is_ok() { output.stdout } else { String::new() });
+    }
+    Ok(found)
 }
 
 /// Files, memory, programs and images.
@@ -102,6 +150,9 @@ fn rest(host: &dyn Host, scope: &Scope) -> Result<Facts, ObserveError> {
     }
     if scope.iso_tool {
         facts.iso_tool = iso_tool(host)?;
+    }
+    if scope.os_variants {
+        facts.os_variants = variants::known(host);
     }
     if let Some(image) = &scope.image {
         facts.image = Some(read_image(host, image)?);

@@ -22,6 +22,14 @@ pub enum ObserveError {
         /// What it said.
         said: String,
     },
+    /// The guest has no agent that answers: what it was asked, it has not heard.
+    #[error("`{command}` failed: {said}")]
+    NoAgent {
+        /// The command line.
+        command: String,
+        /// What libvirt said.
+        said: String,
+    },
     /// ZFS's kernel module is not loaded.
     #[error("ZFS is not loaded: {said}")]
     NoZfs {
@@ -57,6 +65,7 @@ impl ObserveError {
             Self::NoZfs { .. } => {
                 "load it: `modprobe zfs`; after a kernel update the module may have to be built again".to_owned()
             }
+            Self::NoAgent { .. } => "install and start qemu-guest-agent in the guest".to_owned(),
             Self::Host(_) | Self::Failed { .. } | Self::Parse(_) | Self::Domain(_) => return Vec::new(),
         };
         vec![hint]
@@ -78,6 +87,8 @@ fn install(program: Program) -> String {
         Program::Xorriso | Program::Genisoimage | Program::Mkisofs => {
             "apt install xorriso; dnf install xorriso; Arch: libisoburn; Alpine: apk add xorriso"
         }
+        Program::OsinfoQuery => "apt install libosinfo-bin; dnf install libosinfo; Arch, Alpine: libosinfo",
+        Program::VirtInstall => "apt install virtinst; dnf install virt-install; Arch, Alpine: virt-install",
         Program::Udevadm => "it belongs to systemd-udev or eudev",
     };
     format!("install {}: {packages}", program.name())
@@ -94,6 +105,9 @@ pub fn failed(command: &Command, output: &Output) -> ObserveError {
             true => ObserveError::NotPermitted { command: command.to_string(), said },
             false => ObserveError::NoLibvirt { said },
         };
+    }
+    if command.program() == Program::Virsh && any(&["guest agent is not connected", "guest agent is not configured"]) {
+        return ObserveError::NoAgent { command: command.to_string(), said };
     }
     if any(&["modules cannot be auto-loaded", "/dev/zfs and /proc/self/mounts", "The ZFS modules are not loaded"]) {
         return ObserveError::NoZfs { said };

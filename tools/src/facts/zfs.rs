@@ -22,6 +22,8 @@ pub struct PoolFacts {
     pub capacity: u64,
     /// The dataset that the system boots from, if it boots from here.
     pub bootfs: Option<DatasetName>,
+    /// Whether it was imported for reading only.
+    pub read_only: bool,
 }
 
 impl PoolFacts {
@@ -104,7 +106,7 @@ pub const MARK: &str = "com.kai:op";
 /// What a replica says of its source.
 pub const REPLICA: &str = "com.kai:replica";
 
-const POOL_COLUMNS: &str = "name,guid,health,size,free,capacity,bootfs";
+const POOL_COLUMNS: &str = "name,guid,health,size,free,capacity,bootfs,readonly";
 const COLUMNS: &str = "name,type,guid,createtxg,creation,used,referenced,written,volsize,volblocksize,origin,\
 clones,userrefs,mounted,mountpoint,com.kai:op,com.kai:replica";
 
@@ -195,6 +197,11 @@ pub fn parse_pools(text: &str) -> Result<Vec<PoolFacts>, ParseError> {
                 Some(text) => text.trim_end_matches('%').parse().map_err(|_| row.error("no capacity"))?,
             },
             bootfs: row.text(6).map(str::parse).transpose().map_err(|_| row.error("no dataset name"))?,
+            read_only: match row.get(7) {
+                "on" => true,
+                "off" | "-" => false,
+                _ => return Err(row.error("neither read-only nor not")),
+            },
         })
     };
     rows("zpool list", POOL_COLUMNS, text).map(|row| row.and_then(pool)).collect()

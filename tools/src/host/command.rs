@@ -29,6 +29,10 @@ pub enum Program {
     Mkisofs,
     /// Waits for device nodes.
     Udevadm,
+    /// libosinfo: which operating systems there are.
+    OsinfoQuery,
+    /// The same, among much else.
+    VirtInstall,
 }
 
 impl Program {
@@ -45,6 +49,8 @@ impl Program {
             Self::Genisoimage => "genisoimage",
             Self::Mkisofs => "mkisofs",
             Self::Udevadm => "udevadm",
+            Self::OsinfoQuery => "osinfo-query",
+            Self::VirtInstall => "virt-install",
         }
     }
 }

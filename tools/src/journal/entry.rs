@@ -50,6 +50,13 @@ pub enum Event {
         /// Why.
         error: String,
     },
+    /// An optional step was left out: it failed and was taken back, or what it belongs to was left out.
+    LeftOut {
+        /// Which.
+        step: usize,
+        /// Why.
+        why: String,
+    },
     /// Part of a step was taken back.
     Undone {
         /// Which step.

@@ -35,6 +35,8 @@ pub struct Operation {
     pub digest: String,
     /// How far each step got.
     pub steps: Vec<StepState>,
+    /// Steps that were left out, and why. They count as done.
+    pub left_out: BTreeMap<usize, String>,
     /// What it made: guids by name.
     pub made: BTreeMap<String, Guid>,
     /// Parts of steps that were taken back.
@@ -75,6 +77,7 @@ impl Operation {
                     plan: *plan,
                     digest,
                     steps,
+                    left_out: BTreeMap::new(),
                     made: BTreeMap::new(),
                     undone: Vec::new(),
                     error: None,
@@ -108,6 +111,10 @@ impl Operation {
             Event::Failed { step, error } => {
                 set(step, StepState::Failed);
                 self.error = Some(error);
+            }
+            Event::LeftOut { step, why } => {
+                set(step, StepState::Done);
+                self.left_out.insert(step, why);
             }
             Event::Undone { step, part } => self.undone.push((step, part)),
             Event::NotUndone { .. } => {}

@@ -36,7 +36,11 @@ impl Compression {
             let level = text.strip_prefix(prefix).filter(|level| level.bytes().all(|b| b.is_ascii_digit()));
             level.and_then(|level| level.parse::<u16>().ok()).is_some_and(|level| (1..=most).contains(&level))
         };
-        let leveled = level("gzip-", 9) || level("zstd-", 19) || level("zstd-fast-", 1000);
+        // Of the fast levels ZFS has only these.
+        let fast = text.strip_prefix("zstd-fast-").and_then(|level| level.parse::<u16>().ok());
+        let fast =
+            fast.is_some_and(|level| level <= 10 || level <= 100 && level % 10 == 0 || matches!(level, 500 | 1000));
+        let leveled = level("gzip-", 9) || level("zstd-", 19) || level("zstd-fast-", 1000) && fast;
         if known.contains(&text) || leveled {
             return Ok(Self(text.to_owned()));
         }

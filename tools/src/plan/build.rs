@@ -1,8 +1,10 @@
 //! Putting a plan together.
 
+use std::collections::BTreeMap;
+
 use super::{Action, Condition, Effect, Loss, Plan, Step, UndoStep, When};
 use crate::host::Command;
-use crate::names::Stamp;
+use crate::names::{Size, Stamp};
 use crate::request::Request;
 
 /// A plan in the making: steps are added in order, to the current stage and lane.
@@ -11,6 +13,8 @@ pub struct PlanBuilder {
     plan: Plan,
     stage: u16,
     lane: u16,
+    /// How many bytes steps move, by their places.
+    moved: BTreeMap<usize, u64>,
 }
 
 impl PlanBuilder {
@@ -33,7 +37,7 @@ impl PlanBuilder {
             steps: Vec::new(),
             report: Vec::new(),
         };
-        Self { plan, stage: 0, lane: 0 }
+        Self { plan, stage: 0, lane: 0, moved: BTreeMap::new() }
     }
 
     /// What marks the objects that the plan makes.
@@ -70,9 +74,9 @@ impl PlanBuilder {
         self.plan.undo = Some(how.into());
     }
 
-    /// About how long it takes.
-    pub fn takes(&mut self, seconds: u32) {
-        self.plan.seconds = seconds;
+    /// The step that was added last moves so much data.
+    pub fn moves(&mut self, size: Size) {
+        self.moved.insert(self.plan.steps.len().saturating_sub(1), size.bytes());
     }
 
     /// Something to say at the end.
@@ -104,6 +108,8 @@ impl PlanBuilder {
             ensures: Vec::new(),
             undo: Vec::new(),
             repeatable: false,
+            optional: false,
+            only_with: None,
         });
         StepBuilder { plan: &mut self.plan, id }
     }
@@ -115,7 +121,9 @@ impl PlanBuilder {
 
     /// The plan.
     #[must_use]
-    pub fn done(self) -> Plan {
+    pub fn done(mut self) -> Plan {
+        let moved = |step: usize| self.moved.get(&step).copied().unwrap_or(0);
+        self.plan.seconds = super::seconds(&self.plan.steps, moved);
         self.plan
     }
 }
@@ -148,6 +156,18 @@ impl StepBuilder<'_> {
     /// It may be done again if nobody knows how far it got.
     pub fn repeatable(self) -> Self {
         self.with(|step| step.repeatable = true)
+    }
+
+    /// If it fails, it is taken back, and the operation goes on without it. Returns its place.
+    pub fn optional(self) -> usize {
+        let id = self.id;
+        self.with(|step| step.optional = true);
+        id
+    }
+
+    /// Without that optional step it is left out too.
+    pub fn only_with(self, other: Option<usize>) -> Self {
+        self.with(|step| step.only_with = other)
     }
 
     /// It is taken back so, if these hold.

@@ -7,6 +7,7 @@
 mod action;
 mod build;
 mod condition;
+mod estimate;
 mod refusal;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use sha2::{Digest, Sha256};
 pub use action::{Action, Content};
 pub use build::PlanBuilder;
 pub use condition::{Condition, DomainState, Identity, Property};
+pub(crate) use estimate::seconds;
 pub use refusal::{Reason, Refusal};
 
 use crate::names::Stamp;
@@ -54,6 +56,16 @@ pub struct Step {
     pub undo: Vec<UndoStep>,
     /// Whether it may simply be done again if nobody knows how far it got.
     pub repeatable: bool,
+    /// Whether the operation goes on without it if it fails: it is taken back then, and said so.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub optional: bool,
+    /// The optional step that it belongs to: without that one, it is left out too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_with: Option<usize>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// How something is taken back.

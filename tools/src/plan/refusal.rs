@@ -16,6 +16,8 @@ pub enum Reason {
     NoRoom,
     /// The pool is not ONLINE.
     PoolNotOnline,
+    /// The pool was imported for reading only.
+    PoolReadOnly,
     /// The root pool, the dataset on `/`, the active boot environment.
     RootPool,
     /// Something depends on the object: clones, holds, a replication base, newer snapshots.

@@ -91,7 +91,7 @@ impl State {
             log,
             mark: "simulated".to_owned(),
         });
-        let vm = Vm { xml, state: power.to_owned(), corrupted: false, deaf: false, id: 0, down_at: None };
+        let vm = Vm { state: power.to_owned(), ..Vm::off(xml) };
         self.domains.insert(name.to_owned(), vm);
     }
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::pool::Pool;
+
 /// A simulated host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,14 +24,18 @@ pub struct State {
     pub domains: BTreeMap<String, Vm>,
     /// Files by path: their text, or a description of what they hold.
     pub files: BTreeMap<String, String>,
+    /// The version of its OpenZFS. From 2.3 on it knows `-j`.
+    #[serde(default = "version")]
+    pub version: String,
     /// Programs that are not installed.
     #[serde(default)]
     pub missing: BTreeSet<String>,
     /// Whether libvirt's daemon runs.
     #[serde(default = "yes")]
     pub libvirt: bool,
-    /// How long a volume's device takes to appear, in milliseconds.
-    #[serde(default)]
+    /// How long a volume's device takes to appear, in milliseconds: udev makes it, and looks into it
+    /// for as long again, while the volume is busy.
+    #[serde(default = "device_delay")]
     pub device_delay: u64,
     /// Volumes whose device is open by something that is no domain: who.
     #[serde(default)]
@@ -41,6 +47,14 @@ pub struct State {
 
 fn yes() -> bool {
     true
+}
+
+fn device_delay() -> u64 {
+    150
+}
+
+fn version() -> String {
+    "2.3.2".to_owned()
 }
 
 /// Something that goes wrong at the n-th change, counted from 1 over the life of the state.
@@ -73,30 +87,6 @@ pub enum What {
     Kill,
     /// The command fails.
     Fail,
-}
-
-/// A pool.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pool {
-    /// Its identity.
-    pub guid: u64,
-    /// `ONLINE`, `DEGRADED`, …
-    pub health: String,
-    /// In bytes.
-    pub size: u64,
-    /// In bytes.
-    pub free: u64,
-    /// What the system boots from.
-    #[serde(default)]
-    pub bootfs: Option<String>,
-    /// `none`, `scanning` or `paused`.
-    #[serde(default = "no_scrub")]
-    pub scrub: String,
-}
-
-fn no_scrub() -> String {
-    "none".to_owned()
 }
 
 /// A file system or volume.
@@ -159,6 +149,9 @@ pub struct Point {
     /// Who holds it.
     #[serde(default)]
     pub holds: BTreeSet<String>,
+    /// Whether a guest's file systems were frozen when it was taken.
+    #[serde(default)]
+    pub frozen: bool,
 }
 
 /// A domain.
@@ -181,6 +174,40 @@ pub struct Vm {
     /// When it will have shut down, on the host's clock.
     #[serde(default)]
     pub down_at: Option<u64>,
+    /// Its guest agent, if one runs in it.
+    #[serde(default)]
+    pub agent: Option<Agent>,
+    /// Its file systems are frozen: nothing in it can write.
+    #[serde(default)]
+    pub frozen: bool,
+}
+
+/// How a guest agent behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Agent {
+    /// It does what it is asked.
+    Well,
+    /// Freezing fails half way: one file system stays frozen.
+    CannotFreeze,
+    /// Freezing never ends, but what was frozen is thawed when it is asked.
+    HangsFreezing,
+    /// It dies while the guest is frozen.
+    DiesFrozen,
+}
+
+impl Vm {
+    /// The volumes that it writes to.
+    pub(super) fn volumes(&self) -> impl Iterator<Item = String> {
+        let volumes = crate::domain::read(&self.xml).map(|domain| domain.volumes()).unwrap_or_default();
+        volumes.into_iter().map(|volume| volume.to_string())
+    }
+
+    /// A domain that does not run.
+    pub(super) fn off(xml: String) -> Self {
+        let state = "shut off".to_owned();
+        Self { xml, state, corrupted: false, id: 0, deaf: false, down_at: None, agent: None, frozen: false }
+    }
 }
 
 impl State {
@@ -195,9 +222,10 @@ impl State {
             datasets: BTreeMap::new(),
             domains: BTreeMap::new(),
             files: BTreeMap::new(),
+            version: version(),
             missing: BTreeSet::new(),
             libvirt: true,
-            device_delay: 0,
+            device_delay: device_delay(),
             open: BTreeMap::new(),
             fault: None,
         }
@@ -227,8 +255,7 @@ impl State {
     /// Adds a pool with its root file system.
     pub fn add_pool(&mut self, name: &str, size: u64) {
         let guid = self.fresh_guid();
-        let pool = Pool { guid, health: "ONLINE".to_owned(), size, free: size, bootfs: None, scrub: no_scrub() };
-        self.pools.insert(name.to_owned(), pool);
+        self.pools.insert(name.to_owned(), Pool::new(guid, size));
         self.add_dataset(name, None);
     }
 
@@ -263,6 +290,7 @@ impl State {
     pub fn add_snapshot(&mut self, dataset: &str, label: &str) {
         let guid = self.fresh_guid();
         let (txg, created) = (self.txg, self.seconds());
+        let frozen = self.domains.values().any(|vm| vm.frozen && vm.volumes().any(|volume| volume == dataset));
         if let Some(found) = self.datasets.get_mut(dataset) {
             let point = Point {
                 guid,
@@ -272,9 +300,19 @@ impl State {
                 referenced: found.referenced,
                 props: BTreeMap::new(),
                 holds: BTreeSet::new(),
+                frozen,
             };
             found.written = 0;
             found.points.insert(format!("@{label}"), point);
+        }
+    }
+
+    /// A volume has just got its name: its device comes, and is looked into.
+    pub(super) fn new_device(&mut self, name: &str) {
+        let (now, delay) = (self.clock, self.device_delay);
+        if let Some(found) = self.datasets.get_mut(name).filter(|found| found.volsize.is_some()) {
+            found.device_at = now + delay;
+            found.busy_until = now + 2 * delay;
         }
     }
 
@@ -302,8 +340,7 @@ impl State {
     pub fn openers(&self, volume: &str) -> Vec<String> {
         let mut openers: Vec<String> = self.open.get(volume).cloned().into_iter().collect();
         for (name, vm) in self.domains.iter().filter(|(_, vm)| vm.state != "shut off") {
-            let domain = crate::domain::read(&vm.xml).ok();
-            if domain.is_some_and(|domain| domain.volumes().iter().any(|used| used.as_str() == volume)) {
+            if vm.volumes().any(|used| used == volume) {
                 openers.push(format!("qemu-system-x86 of {name}"));
             }
         }

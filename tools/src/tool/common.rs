@@ -15,13 +15,23 @@ pub(super) fn online<'a>(facts: &'a Facts, pool: &PoolName) -> Result<&'a PoolFa
             .hint(format!("there are {}", known.join(", ")))
     })?;
     if found.is_online() {
-        return Ok(found);
+        return writable(found).map(|()| found);
     }
     Err(Refusal::new(
         Reason::PoolNotOnline,
         format!("pool {pool} is {}: only reading and scrubbing are allowed until it is ONLINE", found.health),
     )
-    .hint(format!("`zpool status {pool}` says what is wrong with it")))
+    .hint(format!("`kai op pool-status --pool {pool}` says what is wrong with it")))
+}
+
+/// Nothing changes on a pool that was imported for reading only; and a scrub of one never returns.
+pub(super) fn writable(pool: &PoolFacts) -> Result<(), Refusal> {
+    if !pool.read_only {
+        return Ok(());
+    }
+    let name = &pool.name;
+    Err(Refusal::new(Reason::PoolReadOnly, format!("pool {name} was imported for reading only"))
+        .hint(format!("to change something on it: `zpool export {name}`, then `zpool import {name}`")))
 }
 
 /// The dataset, or why there is none.

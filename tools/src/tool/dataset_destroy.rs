@@ -94,11 +94,35 @@ pub(super) fn may_go(facts: &Facts, gone: &[&DatasetFacts], root: Option<&Datase
             .filter(|clone| !root.is_some_and(|root| facts::is_within(clone, root)))
             .collect();
         if !clones.is_empty() {
-            return Err(Refusal::new(Reason::InUse, format!("{} is the origin of {}", other.name, clones.join(", ")))
-                .hint("delete these clones first, or promote one of them"));
+            let refusal = Refusal::new(Reason::InUse, format!("{} is the origin of {}", other.name, clones.join(", ")));
+            return Err(clones.iter().take(MOST).fold(refusal, |refusal, clone| refusal.hint(away(facts, clone))));
         }
     }
     Ok(())
+}
+
+/// So many clones are spoken of.
+const MOST: usize = 4;
+
+/// How a clone is got out of the way.
+fn away(facts: &Facts, clone: &str) -> String {
+    let destroys = format!("`kai op dataset-destroy --dataset {clone}`");
+    // What `rollback` calls the state that it keeps; what took its place bears the operation's mark.
+    let kept = clone.rsplit_once(".pre-").filter(|(_, stamp)| stamp.len() == 16 && !stamp.contains('/'));
+    if let Some((dataset, _)) = kept {
+        let now = facts.datasets.iter().find(|found| found.name == dataset);
+        let undo =
+            now.and_then(|found| found.mark.as_ref()).map(|op| format!("; `kai op undo {op}` takes the rollback back"));
+        return format!(
+            "{clone} is the state that a rollback kept: {destroys} destroys it{}",
+            undo.unwrap_or_default()
+        );
+    }
+    let user = facts.domains.iter().find(|domain| domain.volumes().iter().any(|volume| volume.as_str() == clone));
+    match user {
+        Some(domain) => format!("{clone} is a disk of VM {0}: `kai op kvm-delete --vm {0}`", domain.domain.name),
+        None => format!("{destroys} destroys the clone; `zfs promote {clone}` makes it independent"),
+    }
 }
 
 /// A replica may be all that is left: it goes only when its source is known to be there.

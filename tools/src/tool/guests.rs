@@ -49,14 +49,21 @@ pub(super) fn virsh(verb: &'static str, domain: &DomainFacts) -> Command {
 
 /// Pulls the plug; on failure it is started again.
 pub(super) fn force_off(plan: &mut PlanBuilder, domain: &DomainFacts) {
-    plan.run("switch the VM off", virsh("destroy", domain))
+    let mut step = plan
+        .run("switch the VM off", virsh("destroy", domain))
         .requires(same(domain))
-        .ensures(state(domain, DomainState::ShutOff))
-        .undo_on_failure(
-            Action::Run(virsh("start", domain)),
-            vec![same(domain), state(domain, DomainState::ShutOff)],
-            vec![state(domain, DomainState::Running)],
-        );
+        .ensures(state(domain, DomainState::ShutOff));
+    for volume in domain.volumes() {
+        // A disk that got its name back has its device a moment later.
+        let there = Condition::Device(volume);
+        let wait = Action::Await { condition: there.clone(), seconds: 30 };
+        step = step.undo_on_failure(wait, vec![same(domain)], vec![there]);
+    }
+    step.undo_on_failure(
+        Action::Run(virsh("start", domain)),
+        vec![same(domain), state(domain, DomainState::ShutOff)],
+        vec![state(domain, DomainState::Running)],
+    );
 }
 
 /// Starts it.

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::guests::{self, Files};
+use super::nearest::nearest;
 use super::{Tool, common};
 use crate::domain::{self, Hypervisor, NewDomain};
 use crate::facts::{Facts, Scope};
@@ -83,7 +84,8 @@ impl Tool for KvmCreate {
         let mut files = Files::lasting(&self.name);
         files.extend(self.iso.clone());
         files.extend(self.image.clone());
-        Scope { files, memory: true, firmware: true, image: self.image.clone(), ..guests::scope() }
+        let os_variants = self.os_variant.is_some();
+        Scope { files, memory: true, firmware: true, os_variants, image: self.image.clone(), ..guests::scope() }
     }
 
     fn plan(&self, request: &Request, situation: Situation<'_>) -> Result<Plan, Refusal> {
@@ -109,6 +111,7 @@ impl Tool for KvmCreate {
             format!("create VM {name} with {} of memory, {} vCPUs and a disk of {}", self.memory, self.vcpus, size),
             name,
         );
+        self.os_is_known(&mut plan, facts)?;
         let mark = plan.mark();
         plan.check(format!("the name {name} is free as a VM, a volume and in libvirt's files"));
         plan.check(format!("pool {} is ONLINE with {} free", pool.name, pool.free.for_people()));
@@ -148,7 +151,7 @@ impl Tool for KvmCreate {
             let convert = Command::new(Program::QemuImg).arg("convert").arg("-n").arg("-O").arg("raw").arg("-t");
             let convert = convert.arg("none").arg("-W").arg(image).arg(HostPath::of_volume(&volume));
             plan.run("copy the image to it", convert.within(std::time::Duration::from_secs(3600))).repeatable();
-            plan.takes(60);
+            plan.moves(*virtual_size);
         }
         let files = Files::of(name, &mark)?;
         let new = NewDomain {
@@ -180,6 +183,32 @@ impl Tool for KvmCreate {
         plan.report("disk", &volume);
         plan.undone_by("`kai op undo` removes the VM and its disk");
         Ok(plan.done())
+    }
+}
+
+impl KvmCreate {
+    /// An operating system that nobody knows is a typing mistake.
+    fn os_is_known(&self, plan: &mut PlanBuilder, facts: &Facts) -> Result<(), Refusal> {
+        let Some(wanted) = &self.os_variant else { return Ok(()) };
+        let Some(known) = &facts.os_variants else {
+            plan.note(format!(
+                "neither osinfo-query nor virt-install is there: whether {wanted} exists was not checked"
+            ));
+            return Ok(());
+        };
+        // What virt-install takes for a system that libosinfo does not know.
+        if known.contains(wanted) || wanted.as_str() == "generic" {
+            plan.check(format!("libosinfo knows {wanted}"));
+            return Ok(());
+        }
+        let near = nearest(wanted.as_str(), known.iter().map(OsVariant::as_str));
+        let hint = if near.is_empty() {
+            "`osinfo-query os` or `virt-install --osinfo list` lists them; `generic` fits all".to_owned()
+        } else {
+            format!("there are {}; `generic` fits all", near.join(", "))
+        };
+        Err(Refusal::new(Reason::Unknown, format!("libosinfo on this host knows no operating system {wanted}"))
+            .hint(hint))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::facts::{Facts, Kind, Scope};
 use crate::names::{DatasetName, VmName};
 use crate::plan::{Effect, Refusal};
 
-/// List the VMs with their disks and snapshots, and what was left without its other half.
+/// List the VMs with their addresses, disks and snapshots, and what was left without its other half.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Args)]
 #[serde(deny_unknown_fields)]
 pub struct KvmList {
@@ -26,7 +26,7 @@ impl Tool for KvmList {
     }
 
     fn scope(&self) -> Scope {
-        guests::scope()
+        Scope { addresses: true, ..guests::scope() }
     }
 
     fn read(&self, facts: &Facts) -> Result<Option<Table>, Refusal> {
@@ -36,6 +36,7 @@ impl Tool for KvmList {
         let mut table = Table::new(&[
             "vm",
             "state",
+            "ip",
             "vcpus",
             "memory",
             "disk",
@@ -53,6 +54,7 @@ impl Tool for KvmList {
             table.row(vec![
                 json!(found.domain.name),
                 json!(found.state.to_string()),
+                json!(facts.addresses.get(&found.domain.name).cloned().unwrap_or_default()),
                 json!(found.domain.vcpus),
                 json!(found.domain.memory.bytes()),
                 json!(sum(&|disk| disk.volsize.unwrap_or(0))),

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Tool, common, guests};
+use super::{Tool, common, guests, kvm_create};
 use crate::facts::Scope;
 use crate::names::VmName;
 use crate::plan::{Action, DomainState, Effect, Plan, PlanBuilder, Reason, Refusal};
@@ -77,6 +77,7 @@ impl Tool for KvmPower {
             for volume in domain.volumes() {
                 common::online(facts, &volume.pool())?;
                 common::dataset(facts, &volume)?;
+                kvm_create::device(&mut plan, &volume);
             }
         }
         if self.action == PowerAction::ForceOff {
@@ -112,7 +113,6 @@ impl Tool for KvmPower {
             let condition = guests::state(domain, ShutOff);
             plan.step("wait for the guest", Action::Await { condition, seconds: SHUTDOWN }).repeatable();
             plan.note(format!("the guest is asked and given {SHUTDOWN} s; a guest that ignores it keeps running"));
-            plan.takes(30);
             plan.undone_by("`kai op kvm-power` with --action start");
         }
         Ok(plan.done())

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::common::{self, Take};
 use super::{Tool, guests};
-use crate::facts::Scope;
+use crate::facts::{Facts, Scope};
 use crate::names::{SnapshotLabel, VmName};
 use crate::plan::{Action, DomainState, Effect, Plan, PlanBuilder, Reason, Refusal};
 use crate::request::{Request, Situation};
@@ -18,12 +18,13 @@ use crate::request::{Request, Situation};
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum Freeze {
-    /// Only the pause: the snapshot is as after a power cut, which file systems are made for.
+    /// If the guest has an agent that is connected; else only the pause: the snapshot is as after a
+    /// power cut then, which file systems are made for.
     #[default]
     Auto,
-    /// By the guest agent; it fails if there is none.
+    /// By the guest agent; there is no snapshot without it.
     Yes,
-    /// No.
+    /// No: only the pause.
     No,
 }
 
@@ -46,6 +47,8 @@ pub struct KvmSnap {
 
 /// A paused guest waits no longer than this for its snapshot.
 const PAUSE: Duration = Duration::from_secs(60);
+/// An agent that has not frozen, or thawed, everything by then hangs.
+const AGENT: Duration = Duration::from_secs(20);
 
 impl Tool for KvmSnap {
     fn effect(&self) -> Effect {
@@ -53,7 +56,8 @@ impl Tool for KvmSnap {
     }
 
     fn scope(&self) -> Scope {
-        guests::scope()
+        let agents = if self.freeze == Freeze::No { Vec::new() } else { vec![self.vm.clone()] };
+        Scope { agents, ..guests::scope() }
     }
 
     fn plan(&self, request: &Request, situation: Situation<'_>) -> Result<Plan, Refusal> {
@@ -81,15 +85,26 @@ impl Tool for KvmSnap {
         let plan = PlanBuilder::new(&facts.host, request.clone(), situation.made, Effect::Change);
         let mut plan = plan.about(format!("take snapshot {label} of VM {}", self.vm), &label);
         plan.check(format!("the name {label} is free on {} disks", volumes.len()));
-        let freeze = running && self.freeze == Freeze::Yes;
+        let freeze = self.freezes(facts, domain.state)?;
+        let thaw = || guests::virsh("domfsthaw", domain).within(AGENT);
+        let mut frozen = None;
         if freeze {
-            plan.run("let the guest quiesce its file systems", guests::virsh("domfsfreeze", domain))
+            let step = plan
+                .run("let the guest quiesce its file systems", guests::virsh("domfsfreeze", domain).within(AGENT))
                 .requires(guests::same(domain))
+                .requires(guests::state(domain, DomainState::Running))
+                .repeatable()
                 .undo_at_once(
-                    Action::Run(guests::virsh("domfsthaw", domain)),
+                    Action::Run(thaw()),
                     vec![guests::same(domain), guests::state(domain, DomainState::Running)],
                     vec![],
                 );
+            if self.freeze == Freeze::Auto {
+                frozen = Some(step.optional());
+                plan.note(
+                    "if the guest does not manage to quiesce, the snapshot is taken as after a power cut, and said so",
+                );
+            }
         }
         if running {
             if !freeze {
@@ -119,12 +134,33 @@ impl Tool for KvmSnap {
                 .ensures(guests::state(domain, DomainState::Running));
         }
         if freeze {
-            plan.run("let the guest write again", guests::virsh("domfsthaw", domain)).requires(guests::same(domain));
+            plan.run("let the guest write again", thaw()).requires(guests::same(domain)).repeatable().only_with(frozen);
         }
         for volume in &volumes {
             plan.report("snapshot", volume.at(&label));
         }
         plan.undone_by("`kai op undo` destroys the snapshot");
         Ok(plan.done())
+    }
+}
+
+impl KvmSnap {
+    /// Whether the agent is asked to freeze the guest.
+    fn freezes(&self, facts: &Facts, state: DomainState) -> Result<bool, Refusal> {
+        let connected = facts.agents.get(&self.vm) == Some(&true);
+        match (self.freeze, state) {
+            (Freeze::No, _) | (_, DomainState::ShutOff) => Ok(false),
+            (Freeze::Auto, DomainState::Running) => Ok(connected),
+            (Freeze::Yes, DomainState::Running) if connected => Ok(true),
+            (Freeze::Yes, DomainState::Running) => {
+                Err(Refusal::new(Reason::State, format!("VM {} has no guest agent that is connected", self.vm))
+                    .hint("install and start qemu-guest-agent in it, or take the snapshot without --freeze yes"))
+            }
+            (Freeze::Yes, _) => {
+                Err(Refusal::new(Reason::State, format!("VM {} is {state}: its agent does not answer", self.vm))
+                    .hint("resume it first, or take the snapshot without --freeze yes"))
+            }
+            (Freeze::Auto, _) => Ok(false),
+        }
     }
 }

@@ -17,6 +17,7 @@ mod kvm_power;
 mod kvm_resize;
 mod kvm_snap;
 mod kvm_snap_delete;
+mod nearest;
 mod pool;
 mod rollback;
 mod snapshot_create;

@@ -203,7 +203,15 @@ fn aside(
     if volume {
         step = step.requires(Condition::NotOpen(dataset.clone()));
     }
-    step.undo(rename(&aside, dataset), vec![was(&aside), Condition::NoDataset(dataset.clone())], vec![was(dataset)]);
+    step = step.undo(
+        rename(&aside, dataset),
+        vec![was(&aside), Condition::NoDataset(dataset.clone())],
+        vec![was(dataset)],
+    );
+    if volume {
+        let there = Condition::Device(dataset.clone());
+        step.undo(Action::Await { condition: there.clone(), seconds: 30 }, vec![was(dataset)], vec![there]);
+    }
     let old = aside.at(snapshot.label());
     let clone = Command::zfs("clone").arg("-o").pair("com.kai:op", MarkArg::of(&mark)).arg(&old).arg(dataset);
     // Undoing the finished operation keeps what was written since, under another name.

@@ -4,11 +4,12 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use kai_tools::face::{HistoryCommand, Options, Say, Session};
+use kai_tools::face::{HistoryCommand, HostOptions, Options, Say, Session};
 use kai_tools::journal::Journal;
-use kai_tools::sim::{Fault, Simulator, State, What, When};
+use kai_tools::names::OperationId;
+use kai_tools::sim::{Agent, Fault, Simulator, State, What, When};
 
-use super::support::{CLOCK, Outline, outline};
+use super::support::{CLOCK, Outline, journalling, outline, starting};
 
 /// Runs the light program on the state in `file`; whether it ended by itself.
 #[allow(clippy::disallowed_methods, reason = "the program under test is started here")]
@@ -16,7 +17,11 @@ fn program(file: &Path, args: &[&str]) -> bool {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kai-kvm"));
     command.arg("--sim").arg(file).args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.env_remove("KAI_SIM").env_remove("KAI_VM_ROOT").env_remove("KAI_DATA_DIR");
-    command.status().unwrap().code().is_some()
+    let mut child = {
+        let _alone = starting();
+        command.spawn().unwrap()
+    };
+    child.wait().unwrap().code().is_some()
 }
 
 /// Applies a Destroy by its digest, as a script does.
@@ -25,13 +30,20 @@ fn digest(file: &Path, args: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kai-kvm"));
     command.arg("--sim").arg(file).args(args).args(["--dry-run", "--json"]).stdin(Stdio::null());
     command.env_remove("KAI_SIM").env_remove("KAI_VM_ROOT").env_remove("KAI_DATA_DIR");
-    let out = command.output().unwrap().stdout;
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let child = {
+        let _alone = starting();
+        command.spawn().unwrap()
+    };
+    let out = child.wait_with_output().unwrap().stdout;
     let shown: serde_json::Value = serde_json::from_slice(&out).unwrap();
     shown["digest"].as_str().unwrap().to_owned()
 }
 
 fn history(file: &Path, command: &HistoryCommand) -> u8 {
-    let options = Options { sim: Some(file.to_owned()), yes: true, ..Options::default() };
+    let _open = journalling();
+    let host = HostOptions { sim: Some(file.to_owned()), ..HostOptions::default() };
+    let options = Options { host, yes: true, ..Options::default() };
     Session::open(options, None, Say::new(false, true)).unwrap().history(command)
 }
 
@@ -54,16 +66,23 @@ fn comparable(outline: Outline) -> Outline {
 fn now(file: &Path) -> Outline {
     let state: State = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     assert!(state.domains.values().all(|vm| !vm.corrupted), "a disk was changed under its guest");
+    assert!(state.domains.values().all(|vm| !vm.frozen), "a guest was left frozen");
     comparable(outline(&state))
 }
 
 /// Kills the operation before and after each of its changes; returns how often it was killed.
 fn killed_everywhere(args: &[&str], destroys: bool) -> usize {
+    killed_everywhere_on(|_| {}, args, destroys)
+}
+
+/// The same on a playground where something is different.
+fn killed_everywhere_on(prepare: impl Fn(&mut State), args: &[&str], destroys: bool) -> usize {
     let setup = |file: &Path, fault: Option<Fault>| {
         let simulator = Simulator::open(file).unwrap();
         simulator
             .change(|state| {
                 *state = State::playground(CLOCK);
+                prepare(state);
                 state.fault = fault;
             })
             .unwrap();
@@ -98,7 +117,7 @@ fn killed_everywhere(args: &[&str], destroys: bool) -> usize {
                 kills += 1;
                 let operation = Journal::operations(&file.with_extension("ops")).unwrap().pop().unwrap();
                 assert!(operation.is_open());
-                let op = operation.id;
+                let op: OperationId = operation.id.parse().unwrap();
                 let place = format!("{args:?}, killed {when:?} change {at}");
                 if resume {
                     assert_eq!(history(&file, &HistoryCommand::Resume { op }), 0, "{place}, resumed");
@@ -136,6 +155,13 @@ fn snapshot() {
 }
 
 #[test]
+fn snapshot_of_a_guest_with_an_agent() {
+    let with = |agent: Agent| move |state: &mut State| state.domains.get_mut("web1").unwrap().agent = Some(agent);
+    assert!(killed_everywhere_on(with(Agent::Well), &["snap", "web1", "take", "now"], false) >= 20);
+    assert!(killed_everywhere_on(with(Agent::CannotFreeze), &["snap", "web1", "take", "now"], false) >= 16);
+}
+
+#[test]
 fn rollback() {
     assert!(killed_everywhere(&["snap", "web1", "rollback", "before-update"], false) >= 20);
 }
@@ -143,4 +169,10 @@ fn rollback() {
 #[test]
 fn delete() {
     assert!(killed_everywhere(&["delete", "web1", "--force"], true) >= 8);
+}
+
+#[test]
+fn rollback_for_good() {
+    let args = ["snap", "web1", "rollback", "before-update", "--discard-current"];
+    assert!(killed_everywhere(&args, true) >= 12);
 }

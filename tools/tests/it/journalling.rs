@@ -3,7 +3,7 @@
 use kai_tools::journal::{Journal, JournalError, Outcome, StepState};
 use serde_json::json;
 
-use super::support::Lab;
+use super::support::{Lab, journalling};
 
 #[test]
 fn every_step_is_written_down_with_what_it_made() {
@@ -47,6 +47,7 @@ fn a_changed_line_is_noticed_and_stops_everything() {
     let text = std::fs::read_to_string(&path).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     let without = lines.iter().enumerate().filter(|(at, _)| *at != 2).map(|(_, line)| format!("{line}\n"));
+    let _open = journalling();
     for changed in [text.replacen("tester", "nobody", 1), without.collect(), text.replacen("one", "six", 1)] {
         std::fs::write(&path, changed).unwrap();
         assert!(matches!(Journal::entries(lab.folder.path()), Err(JournalError::Broken { .. })));
@@ -72,6 +73,7 @@ fn half_a_line_is_what_a_crash_leaves_and_is_dropped() {
 #[test]
 fn one_operation_at_a_time() {
     let lab = Lab::new();
+    let _open = journalling();
     let held = Journal::open(lab.folder.path()).unwrap();
     assert!(matches!(Journal::open(lab.folder.path()), Err(JournalError::Busy { .. })));
     drop(held);
@@ -81,6 +83,7 @@ fn one_operation_at_a_time() {
 #[test]
 fn the_program_of_a_killed_operation_is_waited_for() {
     let lab = Lab::new();
+    let _open = journalling();
     drop(Journal::open(lab.folder.path()).unwrap());
     let path = lab.folder.path().join("lock");
     // No process has this number; what it had started still holds its lock.

@@ -1,15 +1,22 @@
 //! Behaviour of operations through the public face, on simulated hosts.
 #![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests are not known to clippy as tests
 
+mod addresses;
+mod catalogue;
 mod clone;
 mod confirming;
 mod crashing;
 mod domain;
+mod estimating;
 mod journalling;
 mod names;
 mod operating;
 mod parsing;
+mod pools;
+mod quiescing;
 mod refusing;
+mod rolling_back;
 mod seed;
+mod simulating;
 mod support;
 mod undoing;

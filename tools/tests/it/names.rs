@@ -2,7 +2,9 @@
 
 use kai_tools::host::Command;
 use kai_tools::names::{
-    BridgeName, DatasetName, Guid, HostPath, Mac, PoolName, Size, SnapshotLabel, SnapshotName, Stamp, Uuid, VmName,
+    BridgeName, Compression, ContainerImage, ContainerName, DatasetName, Endpoint, GpuId, Guid, HostName, HostPath,
+    ImageSource, InterfaceName, IpNetwork, Mac, MigProfile, OperationId, Period, PoolName, PortMapping, ReplicaTarget,
+    Sha256Sum, Size, SnapshotLabel, SnapshotName, Stamp, Uuid, VmName, VmPrefix, WireguardKey,
 };
 use kai_tools::request::Request;
 use proptest::prelude::*;
@@ -31,6 +33,75 @@ proptest! {
         if let Some(path) = passes::<HostPath>(&text) {
             prop_assert!(path.starts_with('/') && !path.chars().any(char::is_control));
             prop_assert!(path.split('/').all(|part| part != ".." && part != "."));
+        }
+    }
+
+    #[test]
+    fn what_is_given_to_programs_holds_nothing_that_a_shell_or_a_program_takes_for_its_own(
+        text in "\\PC{0,40}|[a-zA-Z0-9@#/%. :_+=-]{0,60}|-{1,2}[a-z]{1,8}|[\\x00-\\x7f]{0,30}|[a-z0-9.]{1,9}:[a-z0-9/]{1,9}|GPU-[0-9a-f-]{0,50}|[A-Za-z0-9+/]{43}=|[0-9a-fA-F]{64}|[0-9a-f.:]{1,20}/[0-9]{1,4}|https?://[ -~]{0,30}",
+    ) {
+        let strict = [
+            passes::<VmPrefix>(&text), passes::<ContainerName>(&text), passes::<ContainerImage>(&text), passes::<PortMapping>(&text),
+            passes::<InterfaceName>(&text), passes::<WireguardKey>(&text), passes::<IpNetwork>(&text), passes::<HostName>(&text),
+            passes::<GpuId>(&text), passes::<MigProfile>(&text), passes::<OperationId>(&text), passes::<Period>(&text), passes::<Sha256Sum>(&text),
+        ];
+        for name in strict.into_iter().flatten() {
+            prop_assert!(!name.starts_with('-') && !name.is_empty() && name.len() <= 255, "{:?}", name);
+            prop_assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b"@/.:_+=-".contains(&b)), "{:?}", name);
+            prop_assert!(name.split('/').all(|part| part != ".."), "{:?}", name);
+        }
+        for name in [passes::<Endpoint>(&text), passes::<ReplicaTarget>(&text)].into_iter().flatten() {
+            prop_assert!(name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '['), "{:?}", name);
+            prop_assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b"[]/.:_- ".contains(&b)), "{:?}", name);
+        }
+        // Quoting is for those who show it; it is one word, prints on one line and is no option.
+        if let Some(image) = passes::<ImageSource>(&text) {
+            prop_assert!(image.starts_with('/') || image.starts_with("http"), "{:?}", image);
+            prop_assert!(!image.chars().any(char::is_control) && !image.contains("/../"), "{:?}", image);
+            prop_assert!(image.starts_with('/') || image.bytes().all(|b| b.is_ascii_graphic()), "{:?}", image);
+        }
+    }
+
+    #[test]
+    fn what_passes_reads_back_as_the_same(
+        text in "[a-z0-9][a-z0-9.:/@_-]{0,20}|[1-9][0-9]{0,2}[wdhms]|[0-9a-fA-F]{64}|[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=|[a-z0-9]{1,9}(\\.[a-z]{1,5})?:[a-l][a-z]{0,5}/[a-z]{1,5}|/[a-z/]{0,12}|[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}|[1-7]g\\.[0-9]{1,2}gb|(GPU|MIG)-[0-9a-f]{8}|[1-9][0-9]{0,4}:[1-9][0-9]{0,4}(/udp)?",
+    ) {
+        fn same<T: std::str::FromStr + std::fmt::Display + PartialEq + std::fmt::Debug + serde::Serialize + serde::de::DeserializeOwned>(text: &str) -> Result<(), TestCaseError> {
+            let Ok(first) = text.parse::<T>() else { return Ok(()) };
+            let again = first.to_string().parse::<T>().ok();
+            prop_assert_eq!(again.as_ref(), Some(&first));
+            let json = serde_json::to_string(&first).unwrap();
+            prop_assert_eq!(serde_json::from_str::<T>(&json).unwrap(), first);
+            Ok(())
+        }
+        same::<VmPrefix>(&text)?;
+        same::<ContainerName>(&text)?;
+        same::<ContainerImage>(&text)?;
+        same::<PortMapping>(&text)?;
+        same::<InterfaceName>(&text)?;
+        same::<WireguardKey>(&text)?;
+        same::<IpNetwork>(&text)?;
+        same::<Endpoint>(&text)?;
+        same::<HostName>(&text)?;
+        same::<ReplicaTarget>(&text)?;
+        same::<GpuId>(&text)?;
+        same::<MigProfile>(&text)?;
+        same::<ImageSource>(&text)?;
+        same::<Sha256Sum>(&text)?;
+        same::<OperationId>(&text)?;
+        same::<Period>(&text)?;
+    }
+
+    #[test]
+    fn durations_read_back_exactly(seconds in 1_u64..100 * 366 * 86_400, parts in proptest::collection::vec((1_u64..5000, 0_usize..5), 1..4)) {
+        let period = Period::from_seconds(seconds);
+        prop_assert_eq!(period.to_string().parse::<Period>().unwrap(), period);
+        let units = [("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)];
+        let text: String = parts.iter().map(|(number, unit)| format!("{number}{}", units[*unit].0)).collect();
+        let sum: u64 = parts.iter().map(|(number, unit)| number * units[*unit].1).sum();
+        match text.parse::<Period>() {
+            Ok(period) => prop_assert_eq!(period.seconds(), sum),
+            Err(_) => prop_assert!(sum > 100 * 366 * 86_400, "{}", text),
         }
     }
 
@@ -110,6 +181,83 @@ fn known_names() {
     for bad in ["", "G", "-1G", "1.G", "1XB", "1e3", "99999999E", "0x10"] {
         assert!(bad.parse::<Size>().is_err(), "{bad}");
     }
+}
+
+/// Each text passes as that name, or does not.
+fn known<T: std::str::FromStr + std::fmt::Display>(good: &[&str], bad: &[&str]) {
+    for text in good {
+        assert!(passes::<T>(text).is_some(), "{text:?} is refused as {}", std::any::type_name::<T>());
+    }
+    for text in bad {
+        assert!(passes::<T>(text).is_none(), "{text:?} passes as {}", std::any::type_name::<T>());
+    }
+}
+
+#[test]
+fn known_names_of_what_is_announced() {
+    let key = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
+    known::<ContainerName>(&["web", "a.b_c-1", "A"], &["", "-a", ".a", "a b", "a/b", "a;b", "a\nb", &"a".repeat(64)]);
+    known::<ContainerImage>(
+        &["redis", "docker.io/library/redis:7", "localhost:5000/a@sha256:00ff"],
+        &["", "-it", "a//b", "../a", "a/..", "a b", "$(id)", "a\n"],
+    );
+    known::<PortMapping>(
+        &["8080:80", "5353:53/udp", "1:65535/tcp"],
+        &["80", "0:80", "80:0", "80:65536", "+1:2", "1:2/sctp", "a:b"],
+    );
+    known::<InterfaceName>(&["wg0", "a=b+c"], &["", "0wg", "wg 0", "wg/0", "-wg", &"w".repeat(16)]);
+    known::<WireguardKey>(
+        &[key],
+        &["", &"A".repeat(44), &format!("{}=", "A".repeat(43)), &key[1..], &key.replace('x', "-")],
+    );
+    known::<IpNetwork>(
+        &["10.8.0.1/24", "fd00::1/64", "0.0.0.0/0"],
+        &["10.8.0.1", "10.8.0.1/33", "fd00::1/129", "10.8.0.1/+4", "10.8.0/24", "/24"],
+    );
+    known::<Endpoint>(
+        &["a:1", "203.0.113.9:51820", "[2001:db8::1]:51820"],
+        &["a", "a:0", ":1", "2001:db8::1:51820", "[::1:1", "a b:1", "-a:1"],
+    );
+    known::<HostName>(
+        &["dr1", "dr1.example", "10.0.0.1"],
+        &["", "-a", "a-", "a..b", "A", "a_b", ".a", &"a".repeat(64)],
+    );
+    known::<ReplicaTarget>(
+        &["dr1", "dr1:tank/copy"],
+        &["", ":tank", "dr1:", "dr1:-r", "dr1:tank@a", "-o:tank", "root@dr1:tank"],
+    );
+    known::<GpuId>(
+        &["0", "12", "all", "GPU-5f0ad1ea", "MIG-5f0ad1ea-0000"],
+        &["", "123", "-1", "GPU_0", "gpu-1", "all "],
+    );
+    known::<MigProfile>(&["1g.10gb", "19", "1g.10gb+me"], &["", "-1", "g.10gb", "1g 10gb", "1g;"]);
+    known::<ImageSource>(
+        &["/srv/a b.qcow2", "https://h/a.img", "http://h:81/a?b=c"],
+        &[
+            "",
+            "a.img",
+            "../a",
+            "/a/../b",
+            "https://",
+            "https://u:p@h/a",
+            "ftp://h/a",
+            "https://h/a b",
+            "file:///a",
+            "-o",
+        ],
+    );
+    known::<Sha256Sum>(&[&"0aF".repeat(22)[..64]], &["", &"0".repeat(63), &"g".repeat(64)]);
+    known::<OperationId>(&["last", "3f2a9c", "a-b"], &["", "-a", "a b", "a/b", &"a".repeat(65)]);
+    known::<Compression>(
+        &["lz4", "zstd-19", "gzip-9", "zstd-fast-10", "zstd-fast-500"],
+        &["", "zstd-20", "gzip-0", "zstd-fast-11", "zstd-fast-200", "lz4 "],
+    );
+    known::<VmPrefix>(&["web", "node-", "0"], &["", "-a", "A", "a b", &"a".repeat(29)]);
+    known::<Period>(
+        &["15m", "48h", "1d12h", "2w", "1H"],
+        &["", "0s", "h", "15", "-1h", "1.5h", "1y", "99999999w", "1 h"],
+    );
+    assert_eq!(passes::<Sha256Sum>(&"AB".repeat(32)), Some("ab".repeat(32)));
 }
 
 #[test]

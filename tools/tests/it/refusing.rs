@@ -178,3 +178,60 @@ fn a_pool_without_room_leaves_nothing_half_made() {
     assert!(report.error.unwrap().contains("out of space"));
     assert_eq!(outline(&lab.sim.state()), before);
 }
+
+#[test]
+fn an_operating_system_that_nobody_knows_is_refused_with_the_nearest_names() {
+    let create = |lab: &Lab, os: &str| lab.plan("kvm_create", json!({ "name": "new1", "os_variant": os }));
+    let missing = |programs: &[&str]| {
+        let mut state = State::playground(CLOCK);
+        state.missing.extend(programs.iter().map(|program| (*program).to_owned()));
+        Lab::with(state)
+    };
+    for lab in [missing(&[]), missing(&["osinfo-query"]), missing(&["virt-install"])] {
+        assert!(create(&lab, "debian12").is_ok() && create(&lab, "generic").is_ok());
+        for (os, near) in [("debian14", "debian13, debian12"), ("ubunto24.04", "ubuntu24.04"), ("Debian12", "debian12")]
+        {
+            let refusal = create(&lab, os).unwrap_err();
+            assert_eq!(refusal.reason, Reason::Unknown, "{refusal:?}");
+            assert!(refusal.message.contains(os) && refusal.hints[0].contains(near), "{refusal:?}");
+        }
+        let refusal = create(&lab, "plan9").unwrap_err();
+        assert!(refusal.hints[0].contains("osinfo-query os"), "{refusal:?}");
+    }
+    // Only virt-install knows the other names.
+    assert!(create(&missing(&["osinfo-query"]), "debianbookworm").is_ok());
+    let plan = create(&missing(&["osinfo-query", "virt-install"]), "plan9").unwrap();
+    assert!(
+        plan.notes.iter().any(|note| note.contains("plan9") && note.contains("was not checked")),
+        "{:?}",
+        plan.notes
+    );
+    // Nobody is asked for nothing: it takes a while.
+    assert!(!request("kvm_create", json!({ "name": "new1" })).scope().os_variants);
+}
+
+#[test]
+fn what_is_in_the_way_is_named_with_the_command_that_removes_it() {
+    let lab = Lab::new();
+    let report = lab.run("kvm_rollback", json!({ "vm": "web1", "snapshot": "before-update" }));
+    let delete = || lab.plan("kvm_delete", json!({ "vm": "web1", "force": true }));
+    let refusal = delete().unwrap_err();
+    let state = lab.sim.state();
+    let kept = state.datasets.keys().find(|name| name.contains(".pre-")).unwrap();
+    assert_eq!(refusal.reason, Reason::InUse);
+    let hint = &refusal.hints[0];
+    assert!(hint.contains(&format!("`kai op dataset-destroy --dataset {kept}`")), "{hint}");
+    assert!(hint.contains(&format!("`kai op undo {}`", report.op)), "{hint}");
+    // And that is right.
+    lab.run("dataset_destroy", json!({ "dataset": kept }));
+    assert!(delete().is_ok());
+    let refusal = lab.plan("kvm_snap_delete", json!({ "vm": "golden", "snapshot": "golden" })).unwrap_err();
+    assert!(refusal.message.contains("held"), "{refusal:?}");
+    lab.sim
+        .change(|state| {
+            state.datasets.get_mut("tank/vms/golden").unwrap().points.get_mut("@golden").unwrap().holds.clear()
+        })
+        .unwrap();
+    let refusal = lab.plan("kvm_delete", json!({ "vm": "golden" })).unwrap_err();
+    assert!(refusal.hints[0].contains("`kai op kvm-delete --vm web1`"), "{refusal:?}");
+}

@@ -1,6 +1,7 @@
 //! A simulated host with a journal of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use kai_tools::confirm::Confirmed;
 use kai_tools::execute::{Cancel, Executor, Report};
@@ -22,6 +23,20 @@ pub(crate) struct Lab {
 /// A request from its JSON form.
 pub(crate) fn request(tool: &str, args: serde_json::Value) -> Request {
     serde_json::from_value(json!({ "tool": tool, "args": args })).unwrap()
+}
+
+/// An open journal's lock is handed on to the programs that are started meanwhile, as it should be;
+/// programs that tests start are none of that journal's.
+static JOURNALS: RwLock<()> = RwLock::new(());
+
+/// Held while a journal is open in this process.
+pub(crate) fn journalling() -> RwLockReadGuard<'static, ()> {
+    JOURNALS.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Held while a program is started.
+pub(crate) fn starting() -> RwLockWriteGuard<'static, ()> {
+    JOURNALS.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Lab {
@@ -49,6 +64,7 @@ impl Lab {
     pub(crate) fn execute(&self, plan: Plan) -> Report {
         let digest = plan.digest();
         let confirmed = Confirmed::by_digest(plan, &digest, Stamp::now()).unwrap();
+        let _open = journalling();
         let journal = Journal::open(self.folder.path()).unwrap();
         let cancel = Cancel::default();
         let executor = Executor { host: &self.sim, journal: &journal, observer: &|_| {}, cancel: &cancel };

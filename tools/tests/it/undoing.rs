@@ -8,7 +8,7 @@ use kai_tools::plan::{Effect, Plan, Reason, Refusal};
 use kai_tools::undo;
 use serde_json::json;
 
-use super::support::{Lab, outline};
+use super::support::{Lab, journalling, outline};
 
 fn operation(lab: &Lab, op: &str) -> Operation {
     Journal::operations(lab.folder.path()).unwrap().into_iter().find(|operation| operation.id == op).unwrap()
@@ -109,6 +109,7 @@ fn an_undo_that_fails_half_way_says_what_stays_and_goes_on_later() {
     assert_eq!(report.outcome, Outcome::Left, "{report:?}");
     assert!(report.left.iter().any(|left| left.contains("undefine")), "{report:?}");
     lab.run("snapshot_destroy", json!({ "snapshot": "tank/vms/new1@since" }));
+    let _open = journalling();
     let journal = Journal::open(lab.folder.path()).unwrap();
     let cancel = Cancel::default();
     let executor = Executor { host: &lab.sim, journal: &journal, observer: &|_| {}, cancel: &cancel };

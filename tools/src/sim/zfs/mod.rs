@@ -1,27 +1,59 @@
 //! `zfs`: which subcommand, and what all of them share.
 
+mod destroy;
+mod list;
+mod make;
+mod props;
+mod set;
+mod shape;
+
 use super::state::State;
-use super::{Answer, Complaint, zfs_change, zfs_list};
+use super::{Answer, Complaint, json};
+
+const BUSY: &str = "dataset is busy";
 
 pub(super) fn run(state: &mut State, args: &[&str]) -> Answer {
     let Some((verb, rest)) = args.split_first() else { return usage("missing command") };
     match *verb {
-        "list" => zfs_list::list(state, rest),
-        "get" => zfs_list::get(state, rest),
-        "holds" => zfs_list::holds(state, rest),
-        "create" => zfs_change::create(state, rest),
-        "clone" => zfs_change::clone(state, rest),
-        "snapshot" => zfs_change::snapshot(state, rest),
-        "destroy" => zfs_change::destroy(state, rest),
-        "rename" => zfs_change::rename(state, rest),
-        "promote" => zfs_change::promote(state, rest),
-        "rollback" => zfs_change::rollback(state, rest),
-        "set" => zfs_change::set(state, rest),
-        "hold" => zfs_change::hold(state, rest),
-        "release" => zfs_change::release(state, rest),
-        "bookmark" => zfs_change::bookmark(state, rest),
+        "list" => list::list(state, rest),
+        "get" => list::get(state, rest),
+        "holds" => list::holds(state, rest),
+        "version" => version(state, rest),
+        "create" => make::create(state, rest),
+        "clone" => make::clone(state, rest),
+        "snapshot" => make::snapshot(state, rest),
+        "destroy" => destroy::destroy(state, rest),
+        "rename" => shape::rename(state, rest),
+        "promote" => shape::promote(state, rest),
+        "rollback" => shape::rollback(state, rest),
+        "set" => set::set(state, rest),
+        "hold" => set::hold(state, rest),
+        "release" => set::release(state, rest),
+        "bookmark" => set::bookmark(state, rest),
         other => usage(&format!("unrecognized command '{other}'")),
     }
+}
+
+fn parent(name: &str) -> Option<&str> {
+    name.rsplit_once('/').map(|(parent, _)| parent)
+}
+
+fn pool(name: &str) -> &str {
+    name.split(['/', '@', '#']).next().unwrap_or_default()
+}
+
+fn done() -> Answer {
+    Ok(String::new())
+}
+
+fn version(state: &State, args: &[&str]) -> Answer {
+    let parsed = Parsed::new(args, &state.flags(""), "")?;
+    let (programs, module) = (format!("zfs-{}-1", state.version), format!("zfs-kmod-{}-1", state.version));
+    if !parsed.has('j') {
+        return Ok(format!("{programs}\n{module}\n"));
+    }
+    let both = serde_json::json!({ "userland": programs, "kernel": module });
+    Ok(json::output("zfs version", ("zfs_version", both.as_object().cloned().unwrap_or_default()), &[]))
 }
 
 /// What the real programs exit with when they do not understand.

@@ -1,5 +1,7 @@
 //! `virsh`.
 
+mod agent;
+
 use super::state::{State, Vm};
 use super::{Answer, Complaint, images};
 use crate::domain::{self, Domain};
@@ -85,8 +87,7 @@ fn define(state: &mut State, args: &[&str]) -> Answer {
         }
     }
     let name = wanted.name.clone();
-    let vm = Vm { xml, state: "shut off".to_owned(), corrupted: false, deaf: false, id: 0, down_at: None };
-    state.domains.insert(name.clone(), vm);
+    state.domains.insert(name.clone(), Vm::off(xml));
     Ok(format!("Domain '{name}' defined from {path}\n\n"))
 }
 
@@ -105,7 +106,7 @@ fn of_one(state: &mut State, verb: &str, args: &[&str]) -> Answer {
         ))
     };
     match (verb, options.as_slice(), operands) {
-        ("dumpxml", [] | ["--inactive"], []) => Ok(vm.xml),
+        ("dumpxml", options @ ([] | ["--inactive"]), []) => agent::dumpxml(&vm, !options.is_empty()),
         ("domuuid", [], []) => Ok(format!("{}\n\n", read(&vm)?.uuid)),
         ("domstate", [], []) => Ok(format!("{}\n\n", vm.state)),
         ("start", [], []) if active => fail("Domain is already active"),
@@ -136,9 +137,9 @@ fn of_one(state: &mut State, verb: &str, args: &[&str]) -> Answer {
             resize(state, name, verb, options, number)
         }
         ("blockresize", ["--size"], [_, _]) => Ok("Block device is resized\n\n".to_owned()),
-        ("domfsfreeze" | "domfsthaw", [], []) => {
-            fail("Unable to freeze filesystems\nerror: argument unsupported: QEMU guest agent is not configured")
-        }
+        ("domfsfreeze", [], []) => agent::freeze(state, name),
+        ("domfsthaw", [], []) => agent::thaw(state, name),
+        ("domifaddr", ["--source"], [source]) => agent::addresses(&vm, source),
         _ => fail(format!("unknown command or option: '{verb} {}'", args.join(" "))),
     }
 }
@@ -195,7 +196,7 @@ fn switch_off(state: &mut State, name: &str) {
     }
     if let Some(vm) = state.domains.get_mut(name) {
         "shut off".clone_into(&mut vm.state);
-        vm.down_at = None;
+        (vm.down_at, vm.frozen) = (None, false);
     }
 }
 

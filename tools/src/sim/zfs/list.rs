@@ -1,8 +1,10 @@
-//! `zfs list`, `zfs get`, `zfs holds`: exact, tab-separated (`-Hp`).
+//! `zfs list`, `zfs get`, `zfs holds`: exact, tab-separated (`-Hp`) or, since 2.3, as JSON (`-jp`).
 
-use super::state::{Dataset, Point, State};
-use super::zfs::{Parsed, fail, usage};
-use super::{Answer, Complaint};
+use serde_json::{Map, Value, json};
+
+use super::{Parsed, fail, usage};
+use crate::sim::state::{Dataset, Point, State};
+use crate::sim::{Answer, Complaint, json as printed};
 
 /// A line of a listing.
 enum Found<'a> {
@@ -46,6 +48,39 @@ fn all(state: &State) -> Vec<Found<'_>> {
     found
 }
 
+/// What `-j` says of each before its properties (`fill_dataset_info`).
+fn head(found: &Found<'_>) -> Map<String, Value> {
+    let name = found.name();
+    let mut fields = Map::new();
+    for (key, value) in [
+        ("name", name.to_owned()),
+        ("type", found.kind().to_uppercase()),
+        ("pool", name.split(['/', '@', '#']).next().unwrap_or_default().to_owned()),
+        ("createtxg", found.txg().to_string()),
+    ] {
+        fields.insert(key.to_owned(), json!(value));
+    }
+    if let Some((dataset, snapshot)) = name.split_once('@') {
+        fields.insert("dataset".to_owned(), json!(dataset));
+        fields.insert("snapshot_name".to_owned(), json!(snapshot));
+    }
+    fields
+}
+
+/// Properties of each as JSON.
+fn as_json(state: &State, command: &str, all: &[&Found<'_>], wanted: &[&str]) -> String {
+    let one = |found: &&Found<'_>| {
+        let props = wanted.iter().filter(|wanted| **wanted != "name").map(|wanted| {
+            let (value, source) = property(state, found, wanted);
+            ((*wanted).to_owned(), printed::property(&value, &source))
+        });
+        let mut item = head(found);
+        item.insert("properties".to_owned(), Value::Object(props.collect()));
+        (found.name().to_owned(), Value::Object(item))
+    };
+    printed::output(command, ("datasets", all.iter().map(one).collect()), &[])
+}
+
 fn base(name: &str) -> &str {
     name.split(['@', '#']).next().unwrap_or_default()
 }
@@ -57,9 +92,9 @@ fn depth(name: &str, root: &str) -> Option<usize> {
 }
 
 pub(super) fn list(state: &State, args: &[&str]) -> Answer {
-    let parsed = Parsed::new(args, "Hpr", "otsSd")?;
-    if !parsed.has('H') || !parsed.has('p') {
-        return usage("only -Hp output is simulated");
+    let parsed = Parsed::new(args, &state.flags("Hpr"), "otsSd")?;
+    if !(parsed.has('H') || parsed.has('j')) || !parsed.has('p') {
+        return usage("only -Hp and -jp output is simulated");
     }
     let columns: Vec<&str> =
         parsed.value('o').unwrap_or("name,used,available,referenced,mountpoint").split(',').collect();
@@ -96,23 +131,42 @@ pub(super) fn list(state: &State, args: &[&str]) -> Answer {
     if parsed.value('s') == Some("createtxg") {
         lines.sort_by_key(|found| found.txg());
     }
+    if parsed.has('j') {
+        // All of it or nothing.
+        let whole = complaint.is_empty();
+        return if whole {
+            Ok(as_json(state, "zfs list", &lines, &columns))
+        } else {
+            Err(Complaint::new(1, complaint))
+        };
+    }
     let mut out = String::new();
     for found in lines {
         let cells: Vec<String> = columns.iter().map(|column| property(state, found, column).0).collect();
         out.push_str(&cells.join("\t"));
         out.push('\n');
     }
-    if complaint.is_empty() { Ok(out) } else { Err(Complaint { status: 1, stderr: complaint, stdout: out }) }
+    if complaint.is_empty() { Ok(out) } else { Err(Complaint { stdout: out, ..Complaint::new(1, complaint) }) }
 }
 
 pub(super) fn get(state: &State, args: &[&str]) -> Answer {
-    let parsed = Parsed::new(args, "Hpr", "otsd")?;
+    let parsed = Parsed::new(args, &state.flags("Hpr"), "otsd")?;
     let Some((properties, names)) = parsed.operands.split_first() else { return usage("missing property argument") };
-    if !parsed.has('H') || !parsed.has('p') || *properties == "all" {
-        return usage("only -Hp output of named properties is simulated");
+    if !(parsed.has('H') || parsed.has('j')) || !parsed.has('p') || *properties == "all" {
+        return usage("only -Hp and -jp output of named properties is simulated");
     }
     let columns: Vec<&str> = parsed.value('o').unwrap_or("name,property,value,source").split(',').collect();
     let everything = all(state);
+    if parsed.has('j') {
+        let mut found = Vec::new();
+        for name in names {
+            let Some(one) = everything.iter().find(|found| found.name() == *name) else {
+                return fail(format!("cannot open '{name}': dataset does not exist"));
+            };
+            found.push(one);
+        }
+        return Ok(as_json(state, "zfs get", &found, &properties.split(',').collect::<Vec<_>>()));
+    }
     let mut out = String::new();
     for name in names {
         let Some(found) = everything.iter().find(|found| found.name() == *name) else {
