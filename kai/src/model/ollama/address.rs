@@ -4,7 +4,7 @@
 
 use url::Url;
 
-use crate::model::ModelError;
+use crate::model::{ModelError, ServerKind};
 
 /// Where Ollama listens when nobody says otherwise.
 pub const DEFAULT: &str = "http://127.0.0.1:11434";
@@ -17,7 +17,7 @@ const PORT: u16 = 11_434;
 /// # Errors
 /// [`ModelError::Address`] if it is none of these.
 pub fn parse(text: &str) -> Result<Url, ModelError> {
-    let wrong = |reason: String| ModelError::Address { text: text.to_owned(), reason };
+    let wrong = |reason: String| ModelError::Address { kind: ServerKind::Ollama, text: text.to_owned(), reason };
     let given = text.trim().trim_matches(['"', '\'']);
     if given.is_empty() {
         return parse(DEFAULT);
@@ -57,16 +57,6 @@ pub fn parse(text: &str) -> Result<Url, ModelError> {
     url.set_query(None);
     url.set_fragment(None);
     Ok(url)
-}
-
-/// Whether the server is this machine: such requests never go through a proxy.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
 }
 
 #[cfg(test)]

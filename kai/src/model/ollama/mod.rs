@@ -1,28 +1,30 @@
-//! Ollama: requests with `ollama-rs`' types, the answer stream with a reader of our own.
+//! Ollama: its models, its chat, and fetching models.
 //!
 //! The crate's own streaming loses errors, HTTP statuses and characters that a chunk splits, so only
-//! its requests, its model list and its model description are used. No prompt is written here and no
-//! answer judged.
+//! its types are used; the streams have readers of our own. No prompt is written here and no answer
+//! judged.
 
 pub mod address;
-mod http;
+pub mod pull;
+mod request;
 pub mod stream;
 
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use ollama_rs::{
-    generation::{
-        chat::{ChatMessage, request::ChatMessageRequest},
-        parameters::{KeepAlive, ThinkType, TimeUnit},
-    },
-    models::{ModelInfo, ModelOptions},
-};
+use ollama_rs::models::ModelInfo;
+use reqwest::RequestBuilder;
+use serde::Deserialize;
+use serde_json::json;
 use url::Url;
 
-use super::{Finished, Messages, Model, ModelError, ModelEvent, ModelSink, Ready, Wait};
-use http::{Patience, message_of};
-use stream::{Reader, StreamEvent};
+use super::{
+    Conversation, Finished, Model, ModelError, ModelSink, Ready, ServerKind,
+    link::{Link, Refusal, Timing},
+    stream::Decode,
+    talk::{self, Attempt, Wire},
+};
+use stream::Reader;
 
 /// How Ollama is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,8 +72,19 @@ impl Settings {
 #[derive(Debug)]
 pub struct Ollama {
     settings: Settings,
-    client: reqwest::Client,
-    api: ollama_rs::Ollama,
+    link: Link,
+}
+
+/// The list of installed models; of each, its name is all that is used.
+#[derive(Debug, Deserialize)]
+struct Tags {
+    #[serde(default)]
+    models: Vec<Tag>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Tag {
+    name: String,
 }
 
 impl Ollama {
@@ -80,35 +93,14 @@ impl Ollama {
     /// # Errors
     /// [`ModelError::Client`] if TLS cannot be set up.
     pub fn new(settings: Settings) -> Result<Self, ModelError> {
-        // An answer that a proxy compresses arrives in one piece at the end.
-        let mut builder = reqwest::Client::builder().connect_timeout(settings.connect_timeout).no_gzip();
-        if address::is_loopback(&settings.url) {
-            builder = builder.no_proxy();
-        }
-        let client = builder.build().map_err(ModelError::Client)?;
-        let api = ollama_rs::Ollama::builder().url(settings.url.clone()).reqwest_client(client.clone()).build();
-        Ok(Self { settings, client, api })
-    }
-
-    fn url(&self) -> String {
-        self.settings.url.to_string()
-    }
-
-    fn endpoint(&self, path: &str) -> String {
-        format!("{}{path}", self.settings.url)
-    }
-
-    /// How long short questions may take: they involve no model.
-    fn short(&self) -> Patience {
-        Patience { limit: self.settings.idle_timeout.min(Duration::from_secs(10)), tick: self.settings.tick }
-    }
-
-    fn long(&self) -> Patience {
-        Patience { limit: self.settings.idle_timeout, tick: self.settings.tick }
-    }
-
-    fn silent(&self, doing: &'static str, patience: Patience) -> ModelError {
-        ModelError::Silent { url: self.url(), doing, seconds: patience.limit.as_secs() }
+        let timing = Timing {
+            connect: settings.connect_timeout,
+            idle: settings.idle_timeout,
+            tick: settings.tick,
+            retry_pause: settings.retry_pause,
+        };
+        let link = Link::new(ServerKind::Ollama, settings.url.clone(), timing, None)?;
+        Ok(Self { settings, link })
     }
 
     /// Names of the installed models, the latest first.
@@ -116,64 +108,26 @@ impl Ollama {
     /// # Errors
     /// The server cannot be reached, is silent, or does not speak this protocol.
     pub async fn installed(&self, sink: ModelSink<'_>) -> Result<Vec<String>, ModelError> {
-        const DOING: &str = "listing its models";
-        let listed = self
-            .short()
-            .wait(Wait::Server, sink, self.api.list_local_models())
-            .await
-            .ok_or_else(|| self.silent(DOING, self.short()))?;
-        match listed {
-            Ok(models) => Ok(models.into_iter().map(|model| model.name).collect()),
-            Err(ollama_rs::error::OllamaError::ReqwestError(source)) => Err(self.network(DOING, source)),
-            Err(other) => Err(ModelError::Garbled { url: self.url(), line: other.to_string() }),
+        let (status, body) = self.link.ask("listing its models", self.link.get("api/tags"), sink).await?;
+        if !status.is_success() {
+            return Err(self.link.refused("", status.as_u16(), self.link.message_of(&body)));
         }
-    }
-
-    fn network(&self, doing: &'static str, source: reqwest::Error) -> ModelError {
-        if source.is_connect() {
-            ModelError::Unreachable { url: self.url(), source }
-        } else {
-            ModelError::Broken { url: self.url(), doing, source }
-        }
+        let tags: Tags = serde_json::from_slice(&body).map_err(|error| self.link.garbled(error.to_string()))?;
+        Ok(tags.models.into_iter().map(|model| model.name).collect())
     }
 
     /// What the server says about a model; `None` if it does not have it.
     async fn show(&self, model: &str, sink: ModelSink<'_>) -> Result<Option<ModelInfo>, ModelError> {
-        const DOING: &str = "describing its model";
-        // Not `Ollama::show_model_info`: it drops the status, and 404 is an answer here.
-        let exchange = async {
-            let response =
-                self.client.post(self.endpoint("api/show")).json(&serde_json::json!({ "model": model })).send().await?;
-            let status = response.status();
-            Ok((status, response.bytes().await?))
-        };
-        let (status, body) = self
-            .short()
-            .wait(Wait::Server, sink, exchange)
-            .await
-            .ok_or_else(|| self.silent(DOING, self.short()))?
-            .map_err(|source| self.network(DOING, source))?;
+        // Not `ollama_rs`' own: it drops the status, and 404 is an answer here.
+        let request = self.link.post("api/show", &json!({ "model": model }));
+        let (status, body) = self.link.ask("describing its model", request, sink).await?;
         if status == reqwest::StatusCode::NOT_FOUND {
             return Ok(None);
         }
         if !status.is_success() {
-            return Err(self.refused(model, status.as_u16(), message_of(&body)));
+            return Err(self.link.refused(model, status.as_u16(), self.link.message_of(&body)));
         }
-        match serde_json::from_slice(&body) {
-            Ok(info) => Ok(Some(info)),
-            Err(error) => Err(ModelError::Garbled { url: self.url(), line: error.to_string() }),
-        }
-    }
-
-    fn refused(&self, model: &str, status: u16, message: String) -> ModelError {
-        let lower = message.to_lowercase();
-        if status == 503 {
-            ModelError::Busy { url: self.url() }
-        } else if lower.contains("context") && (lower.contains("exceed") || lower.contains("length")) {
-            ModelError::TooLong { model: model.to_owned(), message }
-        } else {
-            ModelError::Refused { url: self.url(), status, message }
-        }
+        serde_json::from_slice(&body).map(Some).map_err(|error| self.link.garbled(error.to_string()))
     }
 
     fn ready(&self, name: &str, info: &ModelInfo) -> Ready {
@@ -185,11 +139,14 @@ impl Ollama {
             .and_then(|tokens| usize::try_from(tokens).ok())
             .filter(|tokens| *tokens > 0);
         let context_tokens = own.map_or(self.settings.context_tokens, |own| own.min(self.settings.context_tokens));
+        let can = |what: &str| info.capabilities.iter().any(|known| known == what);
         Ready {
             name: name.to_owned(),
             context_tokens,
             answer_tokens: self.settings.answer_tokens.min(context_tokens / 2),
-            can_think: info.capabilities.iter().any(|c| c == "thinking"),
+            can_think: can("thinking"),
+            // Servers before capabilities were introduced list none.
+            can_call_tools: info.capabilities.is_empty() || can("tools"),
         }
     }
 
@@ -198,7 +155,8 @@ impl Ollama {
             let Some(info) = self.show(model, sink).await? else {
                 // The list is for the hint only; without it the message still says what is wrong.
                 let installed = self.installed(sink).await.unwrap_or_default();
-                return Err(ModelError::Missing { url: self.url(), model: model.clone(), installed });
+                let server = self.link.server.clone();
+                return Err(ModelError::Missing { server, model: model.clone(), installed });
             };
             if !can_chat(model, &info) {
                 return Err(ModelError::NotForChat {
@@ -217,131 +175,7 @@ impl Ollama {
                 return Ok(self.ready(model, &info));
             }
         }
-        Err(ModelError::NoneInstalled { url: self.url(), installed })
-    }
-
-    /// The request as JSON. `truncate` and `stream` are set here: the crate's type has no field for
-    /// the one and keeps the other to itself.
-    fn request(
-        &self,
-        ready: &Ready,
-        messages: &Messages,
-        think: Option<bool>,
-    ) -> Result<serde_json::Value, ModelError> {
-        let options = ModelOptions::default()
-            .num_ctx(u64::try_from(ready.context_tokens).unwrap_or(u64::MAX))
-            .num_predict(i32::try_from(ready.answer_tokens).unwrap_or(i32::MAX))
-            .temperature(0.1);
-        let mut request = ChatMessageRequest::new(
-            ready.name.clone(),
-            vec![ChatMessage::system(messages.system.clone()), ChatMessage::user(messages.user.clone())],
-        )
-        .options(options)
-        .keep_alive(KeepAlive::Until { time: 15, unit: TimeUnit::Minutes });
-        if let Some(think) = think {
-            request = request.think(if think { ThinkType::True } else { ThinkType::False });
-        }
-        let mut value = serde_json::to_value(&request)
-            .map_err(|error| ModelError::Garbled { url: self.url(), line: error.to_string() })?;
-        value["stream"] = true.into();
-        value["truncate"] = false.into();
-        Ok(value)
-    }
-
-    /// Sends the request until it is accepted: once more without `think` if the model turns out not
-    /// to know it, once more after a pause if the server is busy.
-    async fn open(
-        &self,
-        ready: &Ready,
-        messages: &Messages,
-        sink: ModelSink<'_>,
-    ) -> Result<reqwest::Response, ModelError> {
-        const DOING: &str = "loading the model";
-        let mut think = ready.can_think.then_some(self.settings.think);
-        let mut busy = false;
-        loop {
-            let request = self.request(ready, messages, think)?;
-            let send = self.client.post(self.endpoint("api/chat")).json(&request).send();
-            let response = self
-                .long()
-                .wait(Wait::FirstWord, sink, send)
-                .await
-                .ok_or_else(|| self.silent(DOING, self.long()))?
-                .map_err(|source| self.network(DOING, source))?;
-            let status = response.status();
-            if status.is_success() {
-                return Ok(response);
-            }
-            let body =
-                self.short().wait(Wait::Server, sink, response.bytes()).await.and_then(Result::ok).unwrap_or_default();
-            let message = message_of(&body);
-            if status.as_u16() == 404 {
-                let installed = self.installed(sink).await.unwrap_or_default();
-                return Err(ModelError::Missing { url: self.url(), model: ready.name.clone(), installed });
-            }
-            if status.as_u16() == 400 && think.is_some() && message.contains("thinking") {
-                think = None;
-            } else if status.as_u16() == 503 && !busy {
-                busy = true;
-                sink(ModelEvent::Waiting { what: Wait::Retry, elapsed: Duration::ZERO });
-                let pause = Patience { limit: self.settings.retry_pause, tick: self.settings.tick };
-                let _elapsed: Option<()> = pause.wait(Wait::Retry, sink, std::future::pending()).await;
-            } else {
-                return Err(self.refused(&ready.name, status.as_u16(), message));
-            }
-        }
-    }
-
-    async fn answer(&self, ready: &Ready, messages: &Messages, sink: ModelSink<'_>) -> Result<Finished, ModelError> {
-        const DOING: &str = "answering";
-        let mut response = self.open(ready, messages, sink).await?;
-        let mut reader = Reader::default();
-        let mut spoke = false;
-        loop {
-            let what = if spoke { Wait::NextWord } else { Wait::FirstWord };
-            let chunk = self
-                .long()
-                .wait(what, sink, response.chunk())
-                .await
-                .ok_or_else(|| self.silent(DOING, self.long()))?
-                // A body that ends before its time is what a server that was killed leaves behind.
-                .map_err(|source| self.network(DOING, source))?;
-            let ended = chunk.is_none();
-            let events = match chunk {
-                Some(bytes) => reader.push(&bytes),
-                None => std::mem::take(&mut reader).finish(),
-            };
-            for event in events {
-                match event {
-                    StreamEvent::Thinking(text) => sink(ModelEvent::Thinking(text)),
-                    StreamEvent::Text(text) => {
-                        spoke = true;
-                        sink(ModelEvent::Text(text));
-                    }
-                    StreamEvent::Error(message) => return Err(self.mid_answer(ready, message)),
-                    StreamEvent::Garbage(line) => {
-                        return Err(ModelError::Garbled { url: self.url(), line });
-                    }
-                    StreamEvent::Done(done) => {
-                        if done.reason.as_deref() == Some("length") {
-                            return Err(ModelError::LengthLimit { tokens: ready.answer_tokens });
-                        }
-                        if !spoke {
-                            return Err(ModelError::Empty { model: ready.name.clone() });
-                        }
-                        return Ok(Finished { prompt_tokens: done.prompt_eval_count, answer_tokens: done.eval_count });
-                    }
-                }
-            }
-            if ended {
-                return Err(ModelError::CutOff);
-            }
-        }
-    }
-
-    fn mid_answer(&self, ready: &Ready, message: String) -> ModelError {
-        let error = self.refused(&ready.name, 200, message);
-        if let ModelError::Refused { message, .. } = error { ModelError::MidAnswer { message } } else { error }
+        Err(ModelError::NoneInstalled { server: self.link.server.clone(), installed })
     }
 }
 
@@ -354,6 +188,49 @@ fn can_chat(model: &str, info: &ModelInfo) -> bool {
     }
 }
 
+/// The field that asks a model to reason or not to.
+const THINK: &str = "think";
+
+impl Wire for Ollama {
+    fn link(&self) -> &Link {
+        &self.link
+    }
+
+    fn request(
+        &self,
+        ready: &Ready,
+        conversation: &Conversation,
+        attempt: &Attempt,
+    ) -> Result<RequestBuilder, ModelError> {
+        let think = (ready.can_think && attempt.has(THINK)).then_some(self.settings.think);
+        let body = request::body(ready, conversation, think, attempt.again)
+            .map_err(|error| self.link.garbled(error.to_string()))?;
+        Ok(self.link.post("api/chat", &body))
+    }
+
+    fn decoder(&self) -> Box<dyn Decode> {
+        Box::new(Reader::default())
+    }
+
+    fn concede(&self, attempt: &mut Attempt, refusal: &Refusal) -> bool {
+        if refusal.status != 400 {
+            return false;
+        }
+        if refusal.message.contains("thinking") {
+            return attempt.omit(THINK);
+        }
+        refusal.message.contains("does not support tools") && std::mem::take(&mut attempt.tools)
+    }
+
+    fn lacks_model(&self, refusal: &Refusal) -> bool {
+        refusal.status == 404
+    }
+
+    fn listed<'a>(&'a self, sink: ModelSink<'a>) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async { self.installed(sink).await.unwrap_or_default() })
+    }
+}
+
 impl Model for Ollama {
     fn prepare<'a>(&'a self, sink: ModelSink<'a>) -> BoxFuture<'a, Result<Ready, ModelError>> {
         Box::pin(self.find(sink))
@@ -362,9 +239,9 @@ impl Model for Ollama {
     fn chat<'a>(
         &'a self,
         ready: &'a Ready,
-        messages: &'a Messages,
+        conversation: &'a Conversation,
         sink: ModelSink<'a>,
     ) -> BoxFuture<'a, Result<Finished, ModelError>> {
-        Box::pin(self.answer(ready, messages, sink))
+        Box::pin(talk::chat(self, ready, conversation, sink))
     }
 }

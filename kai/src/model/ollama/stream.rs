@@ -1,40 +1,18 @@
 //! Ollama's answer stream: bytes in, events out.
 //!
-//! No network and no clock here. A chunk of bytes may end anywhere, inside a character too, so
-//! lines are put together as bytes and read as UTF-8 only when they are whole.
+//! One JSON object a line; calls come whole, in any of them. No network and no clock here.
 
 use serde::Deserialize;
+use serde_json::Value;
 
-/// No line of an answer is this long; a server that sends one is not speaking this protocol.
-const MAX_LINE: usize = 4 << 20;
-/// How much of a line that makes no sense is kept for the message.
-const SHOWN: usize = 120;
+pub use crate::model::stream::{Done, StreamEvent};
 
-/// What one line says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StreamEvent {
-    /// A piece of reasoning.
-    Thinking(String),
-    /// A piece of the answer.
-    Text(String),
-    /// The end. Nothing after it is read.
-    Done(Done),
-    /// The server's own report of a failure; the HTTP status was 200 all the same.
-    Error(String),
-    /// A line that is no JSON of this protocol; its beginning.
-    Garbage(String),
-}
-
-/// What the last line says.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Done {
-    /// `stop`, `length`, `load` or `unload`.
-    pub reason: Option<String>,
-    /// Tokens counted in the prompt.
-    pub prompt_eval_count: Option<u64>,
-    /// Tokens written.
-    pub eval_count: Option<u64>,
-}
+use crate::model::{
+    ToolCall, arguments,
+    lines::{Line, Lines},
+    link::words_of,
+    stream::{Decode, garbage},
+};
 
 /// The lines as they come over the wire. All fields may be missing.
 #[derive(Debug, Default, Deserialize)]
@@ -43,7 +21,7 @@ struct Wire {
     #[serde(default)]
     done: bool,
     done_reason: Option<String>,
-    error: Option<serde_json::Value>,
+    error: Option<Value>,
     prompt_eval_count: Option<u64>,
     eval_count: Option<u64>,
 }
@@ -52,12 +30,27 @@ struct Wire {
 struct WireMessage {
     content: Option<String>,
     thinking: Option<String>,
+    tool_calls: Option<Vec<WireCall>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireCall {
+    id: Option<String>,
+    function: WireFunction,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireFunction {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    arguments: Value,
 }
 
 /// Puts lines together and reads them.
 #[derive(Debug, Default)]
 pub struct Reader {
-    pending: Vec<u8>,
+    lines: Lines,
     ended: bool,
 }
 
@@ -65,74 +58,77 @@ impl Reader {
     /// Takes the next bytes and returns what they complete.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<StreamEvent> {
         let mut out = Vec::new();
-        let mut rest = bytes;
-        while let Some(at) = rest.iter().position(|b| *b == b'\n') {
-            let (line, after) = rest.split_at(at);
-            self.pending.extend_from_slice(line);
-            rest = after.get(1..).unwrap_or_default();
-            let line = std::mem::take(&mut self.pending);
-            self.line(&line, &mut out);
-        }
-        self.pending.extend_from_slice(rest);
-        if self.pending.len() > MAX_LINE {
-            let line = std::mem::take(&mut self.pending);
-            self.ended |= !self.ended && {
-                out.push(garbage(&line));
-                true
-            };
-        }
+        let Self { lines, ended } = self;
+        lines.push(bytes, |line| read(ended, &line, &mut out));
         out
     }
 
     /// The end of the bytes: what is left may be a last line without a line break.
     pub fn finish(mut self) -> Vec<StreamEvent> {
-        let mut out = Vec::new();
-        let line = std::mem::take(&mut self.pending);
-        self.line(&line, &mut out);
-        out
-    }
-
-    fn line(&mut self, line: &[u8], out: &mut Vec<StreamEvent>) {
-        let line = line.trim_ascii();
-        if self.ended || line.is_empty() {
-            return;
-        }
-        let Ok(wire) = serde_json::from_slice::<Wire>(line) else {
-            self.ended = true;
-            out.push(garbage(line));
-            return;
-        };
-        if let Some(error) = wire.error {
-            self.ended = true;
-            out.push(StreamEvent::Error(error.as_str().map_or_else(|| error.to_string(), str::to_owned)));
-            return;
-        }
-        let known = wire.message.is_some() || wire.done;
-        if let Some(message) = wire.message {
-            for (text, event) in [
-                (message.thinking, StreamEvent::Thinking as fn(String) -> StreamEvent),
-                (message.content, StreamEvent::Text),
-            ] {
-                if let Some(text) = text.filter(|text| !text.is_empty()) {
-                    out.push(event(text));
-                }
-            }
-        }
-        if wire.done {
-            self.ended = true;
-            out.push(StreamEvent::Done(Done {
-                reason: wire.done_reason,
-                prompt_eval_count: wire.prompt_eval_count,
-                eval_count: wire.eval_count,
-            }));
-        } else if !known {
-            self.ended = true;
-            out.push(garbage(line));
-        }
+        self.end()
     }
 }
 
-fn garbage(line: &[u8]) -> StreamEvent {
-    let text = String::from_utf8_lossy(line.get(..SHOWN.min(line.len())).unwrap_or_default());
-    StreamEvent::Garbage(text.chars().filter(|c| !c.is_control()).collect())
+impl Decode for Reader {
+    fn push(&mut self, bytes: &[u8]) -> Vec<StreamEvent> {
+        Self::push(self, bytes)
+    }
+
+    fn end(&mut self) -> Vec<StreamEvent> {
+        let mut out = Vec::new();
+        let Self { lines, ended } = self;
+        lines.finish(|line| read(ended, &line, &mut out));
+        out
+    }
+}
+
+fn read(ended: &mut bool, line: &Line, out: &mut Vec<StreamEvent>) {
+    let (wire, line) = match line {
+        Line::Whole(line) => (serde_json::from_slice::<Wire>(line).ok(), line.trim_ascii()),
+        Line::TooLong(line) => (None, line.as_slice()),
+    };
+    if *ended || line.is_empty() {
+        return;
+    }
+    let Some(wire) = wire else {
+        *ended = true;
+        out.push(garbage(line));
+        return;
+    };
+    if let Some(error) = wire.error {
+        *ended = true;
+        out.push(StreamEvent::Error(words_of(&error)));
+        return;
+    }
+    let known = wire.message.is_some() || wire.done;
+    if let Some(message) = wire.message {
+        if let Some(text) = message.thinking.filter(|text| !text.is_empty()) {
+            out.push(StreamEvent::Thinking(text));
+        }
+        if let Some(text) = message.content.filter(|text| !text.is_empty()) {
+            out.push(StreamEvent::Text(text));
+        }
+        out.extend(message.tool_calls.into_iter().flatten().map(call));
+    }
+    if wire.done {
+        *ended = true;
+        out.push(StreamEvent::Done(Done {
+            reason: wire.done_reason,
+            prompt_tokens: wire.prompt_eval_count,
+            answer_tokens: wire.eval_count,
+        }));
+    } else if !known {
+        *ended = true;
+        out.push(garbage(line));
+    }
+}
+
+fn call(WireCall { id, function: WireFunction { name, arguments } }: WireCall) -> StreamEvent {
+    if name.is_empty() {
+        return StreamEvent::BadCall("it names no tool".to_owned());
+    }
+    match arguments::object(arguments) {
+        Ok(arguments) => StreamEvent::Call(ToolCall { id: id.filter(|id| !id.is_empty()), name, arguments }),
+        Err(error) => StreamEvent::BadCall(format!("`{name}`: {error}")),
+    }
 }

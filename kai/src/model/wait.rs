@@ -1,4 +1,4 @@
-//! Waiting with a sign of life, and reading error bodies.
+//! Waiting with a sign of life.
 //!
 //! Nothing here knows which request is waited for.
 
@@ -6,7 +6,7 @@ use std::{future::Future, pin::pin, time::Duration};
 
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use crate::model::{ModelEvent, ModelSink, Wait};
+use super::{ModelEvent, ModelSink, Wait};
 
 /// How long is waited, and how often that is said.
 #[derive(Debug, Clone, Copy)]
@@ -34,20 +34,5 @@ impl Patience {
             }
         };
         timeout(self.limit, ticking).await.ok()
-    }
-}
-
-/// The server's words in an error body: `{"error":"…"}`, or the body itself, on one line.
-pub(super) fn message_of(body: &[u8]) -> String {
-    let text = serde_json::from_slice::<serde_json::Value>(body)
-        .ok()
-        .and_then(|value| value.get("error").map(|e| e.as_str().map_or_else(|| e.to_string(), str::to_owned)))
-        .unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
-    let line: Vec<&str> = text.split_whitespace().collect();
-    let line = line.join(" ");
-    match line.char_indices().nth(300) {
-        Some((at, _)) => format!("{}…", &line[..at]),
-        None if line.is_empty() => "(no reason given)".to_owned(),
-        None => line,
     }
 }
