@@ -4,10 +4,17 @@
 //! a document says reaches a prompt only between markers that the document itself cannot write.
 #![warn(missing_docs)]
 
+mod chat;
+pub mod phrases;
+
+pub use chat::{CONVERSE_VERSION, converse_system, tool_result};
+
 /// The sentence with which a model says that the documents do not hold the answer. The caller looks
 /// for it at the beginning of a reply, so the template and the check share this one constant.
 pub const NOT_COVERED: &str = "The documents do not cover this.";
 
+/// Which words these are; it changes with them, so that an answer can be traced to its prompt.
+pub const ANSWER_VERSION: &str = "answer/1";
 const ANSWER: &str = include_str!("../templates/answer.md");
 const ANSWER_USER: &str = include_str!("../templates/answer_user.md");
 

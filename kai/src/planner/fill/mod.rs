@@ -1,0 +1,199 @@
+//! From a clause and its frame to the arguments of a tool: one function a tool, in the files below.
+//!
+//! What is missing or fits several objects is asked for; nothing is guessed.
+
+mod gpu;
+mod host;
+mod names;
+mod network;
+mod quantity;
+mod replica;
+mod snapshot;
+mod storage;
+mod vm;
+
+use serde_json::{Map, Value as Json};
+
+use super::clause::Clause;
+use super::piece::Object;
+use super::refer::{Meant, Scene};
+
+/// Arguments.
+pub type Args = Map<String, Json>;
+
+/// What came of filling a frame.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Filled {
+    /// These requests.
+    Calls(Vec<(&'static str, Args)>),
+    /// Something has to be asked.
+    Ask {
+        /// The arguments that are missing.
+        missing: Vec<&'static str>,
+        /// What could be meant.
+        candidates: Vec<String>,
+        /// The question.
+        question: String,
+    },
+    /// It is not done.
+    Refuse {
+        /// The key of the reason.
+        key: &'static str,
+        /// For a person.
+        reason: String,
+    },
+    /// Nothing is asked for.
+    Nothing,
+}
+
+/// What the functions work on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Task<'a> {
+    pub(crate) scene: Scene<'a>,
+    pub(crate) clause: &'a Clause,
+    pub(crate) set: &'a std::collections::BTreeMap<String, String>,
+    /// Whether it is a question: an object that is not named is then no gap.
+    pub(crate) question: bool,
+}
+
+/// One request.
+pub(crate) fn call(tool: &'static str, args: Args) -> Filled {
+    Filled::Calls(vec![(tool, args)])
+}
+
+/// A question.
+pub(crate) fn ask(missing: &[&'static str], question: impl Into<String>) -> Filled {
+    Filled::Ask { missing: missing.to_vec(), candidates: Vec::new(), question: question.into() }
+}
+
+/// A refusal.
+pub(crate) fn refuse(key: &'static str, reason: impl Into<String>) -> Filled {
+    Filled::Refuse { key, reason: reason.into() }
+}
+
+/// Arguments from pairs.
+pub(crate) fn args<const N: usize>(pairs: [(&str, Json); N]) -> Args {
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// Fills a frame.
+pub(crate) fn fill(tool: &str, task: Task<'_>) -> Filled {
+    match tool {
+        "docs_search" => host::docs_search(task),
+        "docs_read" => host::docs_read(task),
+        "host_health" => call("host_health", Args::new()),
+        "host_tune" => host::host_tune(task),
+        "op_history" => host::op_history(task),
+        "op_undo" => host::op_undo(task),
+        "boot_env" => host::boot_env(task),
+        "trace_tcp" => host::trace_tcp(task),
+        "pool_status" => storage::pool_status(task),
+        "pool_scrub" => storage::pool_scrub(task),
+        "pool_destroy" => storage::pool_destroy(task),
+        "dataset_list" => storage::dataset_list(task),
+        "dataset_create" => storage::dataset_create(task),
+        "dataset_destroy" => storage::dataset_destroy(task),
+        "snapshot_create" => storage::snapshot_create(task),
+        "snapshot_list" => storage::snapshot_list(task),
+        "snapshot_destroy" => storage::snapshot_destroy(task),
+        "dataset_rollback" => storage::dataset_rollback(task),
+        "kvm_list" => vm::kvm_list(task),
+        "kvm_create" => vm::kvm_create(task),
+        "kvm_clone" => vm::kvm_clone(task),
+        "kvm_power" => vm::kvm_power(task),
+        "kvm_resize" => vm::kvm_resize(task),
+        "kvm_snap" => vm::kvm_snap(task),
+        "kvm_rollback" => vm::kvm_rollback(task),
+        "kvm_snap_delete" => vm::kvm_snap_delete(task),
+        "kvm_delete" => vm::kvm_delete(task),
+        "golden_build" => vm::golden_build(task),
+        "golden_list" => call("golden_list", Args::new()),
+        "fleet_deploy" => vm::fleet_deploy(task),
+        "autosnap" => replica::autosnap(task),
+        "replicate" => replica::replicate(task),
+        "replication_status" => replica::replication_status(task),
+        "replication_schedule" => replica::replication_schedule(task),
+        "replica_failover" => replica::replica_failover(task),
+        "replica_failback" => replica::replica_failback(task),
+        "gpu_list" => call("gpu_list", Args::new()),
+        "gpu_processes" => gpu::gpu_processes(task),
+        "gpu_cdi" => call("gpu_cdi", task.fixed()),
+        "gpu_time_slice" => gpu::gpu_time_slice(task),
+        "gpu_mps" => gpu::gpu_mps(task),
+        "gpu_mig" => gpu::gpu_mig(task),
+        "gpu_share_run" => gpu::gpu_share_run(task),
+        "container_list" => call("container_list", Args::new()),
+        "container_create" => network::container_create(task),
+        "container_snap" => network::container_snap(task),
+        "wireguard_status" => network::wireguard_status(task),
+        "wireguard_setup" => network::wireguard_setup(task),
+        "wireguard_peer" => network::wireguard_peer(task),
+        "unsupported" => refuse("unsupported", "kai has no operation for that"),
+        _ => Filled::Nothing,
+    }
+}
+
+impl Task<'_> {
+    /// The arguments that the frame itself gives.
+    pub(crate) fn fixed(&self) -> Args {
+        self.set.iter().map(|(key, value)| (key.clone(), Json::from(value.clone()))).collect()
+    }
+
+    /// Whether a concept is in the clause.
+    pub(crate) fn has(&self, concept: &str) -> bool {
+        self.clause.has(concept)
+    }
+
+    /// Whether any of them is.
+    pub(crate) fn any(&self, concepts: &[&str]) -> bool {
+        concepts.iter().any(|concept| self.has(concept))
+    }
+
+    /// The VMs that are meant.
+    pub(crate) fn vms(&self) -> Meant {
+        self.scene.vms(self.clause, &[])
+    }
+
+    /// The first object that a test finds.
+    pub(crate) fn object<T>(&self, test: impl Fn(&Object) -> Option<T>) -> Option<T> {
+        self.clause.pieces.iter().filter(|piece| !piece.name).flat_map(|piece| &piece.objects).find_map(test)
+    }
+
+    /// The value of the first piece that a test finds.
+    pub(crate) fn value<T>(&self, test: impl Fn(&super::values::Value) -> Option<T>) -> Option<T> {
+        self.clause.pieces.iter().filter_map(|piece| piece.value.as_ref()).find_map(test)
+    }
+
+    /// The existing VMs that a request needs, or the question who is meant. A Destroy takes only
+    /// what was named one by one.
+    pub(crate) fn need_vms(&self, argument: &'static str, destroys: bool) -> Result<Vec<String>, Filled> {
+        let meant = self.vms();
+        self.checked(meant, argument, destroys)
+    }
+
+    pub(crate) fn checked(&self, meant: Meant, argument: &'static str, destroys: bool) -> Result<Vec<String>, Filled> {
+        if !meant.unknown.is_empty() && (!meant.names.is_empty() || meant.candidates.is_empty()) {
+            let word = meant.unknown.join(", ");
+            return Err(Filled::Ask {
+                missing: vec![argument],
+                candidates: meant.candidates,
+                question: format!("There is no VM {word} here. Which one is meant?"),
+            });
+        }
+        if meant.names.is_empty() {
+            let question = match meant.candidates.as_slice() {
+                [] => "Which VM is meant?".to_owned(),
+                several => format!("Which VM is meant: {}?", several.join(", ")),
+            };
+            return Err(Filled::Ask { missing: vec![argument], candidates: meant.candidates, question });
+        }
+        if destroys && meant.all && !meant.pronoun {
+            return Err(Filled::Ask {
+                missing: vec![argument],
+                question: format!("Name the VMs one by one: {}?", meant.names.join(", ")),
+                candidates: meant.names,
+            });
+        }
+        Ok(meant.names)
+    }
+}

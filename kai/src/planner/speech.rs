@@ -1,0 +1,234 @@
+//! How a sentence is meant: as an order, as a question about this host, or as something that
+//! nothing is done about.
+
+use super::clause::{Clause, Sentence};
+use super::lexicon::{Class, Form};
+use super::piece::{Object, Piece};
+
+/// How a sentence is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// Something should be done.
+    Order,
+    /// Something should be looked at.
+    Question,
+    /// Talk: how things are done, what would be, what somebody said.
+    Talk,
+}
+
+/// A sentence's mood, and whether it holds under a condition only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meaning {
+    /// How it is meant.
+    pub mood: Mood,
+    /// Whether a condition follows (`… if it is idle`).
+    pub conditional: bool,
+}
+
+fn light(piece: &Piece) -> bool {
+    let ask = piece.marks("ask");
+    !ask && (piece.filler && !matches!(piece.low.as_str(), "if" | "i" | "we")
+        || piece.marks("again")
+        || piece.marks("yes"))
+}
+
+/// Judges a sentence. What stands behind a trailing condition is cut off.
+#[must_use]
+pub fn meaning(sentence: &mut Sentence) -> Meaning {
+    let talk = Meaning { mood: Mood::Talk, conditional: false };
+    let lead: Vec<usize> = (0..sentence.pieces.len()).filter(|at| !light(&sentence.pieces[*at])).collect();
+    let Some(first) = lead.first().copied() else { return talk };
+    let pieces = &sentence.pieces;
+    let plain = |piece: &Piece| piece.objects.is_empty() && !piece.name;
+    let polite = lead.iter().take(3).any(|at| pieces[*at].marks("polite"))
+        || pieces.iter().any(|piece| piece.marks("polite") && piece.low.contains("you"));
+    let at_head = |mark: &str| lead.iter().take(4).position(|at| pieces[*at].marks(mark) && plain(&pieces[*at]));
+    // `could you tell me how …`
+    if pieces.iter().any(|piece| piece.marks("howto") && plain(piece)) || at_head("why").is_some() {
+        let order = lead.iter().take(2).any(|at| {
+            pieces[*at].orders() && !pieces[*at].is("explain") && !pieces[*at].is("list") && !pieces[*at].is("search")
+        });
+        let search = pieces.iter().any(|piece| piece.is("docs") || piece.is("search"));
+        if !order && !search {
+            return talk;
+        }
+    }
+    let verb_before = |at: usize| pieces[..at].iter().any(|piece| piece.orders() && plain(piece));
+    if let Some(at) = pieces.iter().position(|piece| piece.marks("reported") && plain(piece)) {
+        let quotes = pieces.get(at + 1).is_some();
+        if quotes || at > 0 {
+            return talk;
+        }
+    }
+    if let Some(place) = at_head("concept") {
+        let at = lead[place];
+        let requested = pieces[at].marks("polite");
+        let docs = pieces.iter().any(|piece| piece.is("docs") && !piece.low.contains("what"));
+        if !requested && !verb_before(at) && !docs {
+            return talk;
+        }
+    }
+    if lead.iter().take(3).any(|at| pieces[*at].is("explain") && plain(&pieces[*at])) {
+        return talk;
+    }
+    if pieces.iter().any(|piece| {
+        piece.marks("concept")
+            && [
+                "difference",
+                "vs",
+                "versus",
+                "pros and cons",
+                "unterschied",
+                "diferencia",
+                "differenza",
+                "diferenca",
+                "verschil",
+            ]
+            .iter()
+            .any(|word| piece.low.contains(word))
+    }) {
+        return talk;
+    }
+    let conditional = |piece: &Piece| {
+        plain(piece) && (piece.marks("hypo") || matches!(piece.low.as_str(), "if" | "unless" | "wenn" | "falls"))
+    };
+    let mut trailing = false;
+    if let Some(at) = pieces.iter().position(conditional) {
+        let soft = pieces[at].low.starts_with("if")
+            || pieces[at].low == "in case"
+            || pieces[at].low == "unless"
+            || pieces[at].low == "falls"
+            || pieces[at].low == "wenn";
+        if !(soft && verb_before(at)) {
+            return talk;
+        }
+        sentence.pieces.truncate(at);
+        trailing = true;
+    }
+    let pieces = &sentence.pieces;
+    // `I delete old snapshots every week`, `we started web1`
+    let subject = matches!(pieces.get(first).map(|piece| piece.low.as_str()), Some("i" | "we" | "they" | "he" | "she"));
+    if subject
+        && pieces
+            .get(first + 1)
+            .is_some_and(|piece| piece.verbs().next().is_some() && !piece.is("create") || piece.marks("past"))
+        && !polite
+    {
+        return talk;
+    }
+    let order = pieces.iter().any(|piece| piece.orders() && plain(piece));
+    let past = pieces.iter().any(|piece| {
+        plain(piece)
+            && (piece.marks("past") || piece.hits.iter().any(|hit| hit.class == Class::Verb && hit.form == Form::Past))
+    });
+    let asks = pieces.iter().any(|piece| piece.asks);
+    let asking = pieces.get(first).is_some_and(|piece| piece.marks("ask") && plain(piece))
+        || lead.get(1).is_some_and(|at| {
+            pieces[*at].marks("ask")
+                && !pieces[*at].orders()
+                && pieces.get(first).is_some_and(|piece| {
+                    piece.marks("polite") || piece.marks("and") || piece.is("list") || piece.marks("then")
+                })
+        });
+    if past && !order && !asking && !asks {
+        return talk;
+    }
+    if (asking || asks) && !polite {
+        // `what is a snapshot?`
+        let what = pieces
+            .get(first)
+            .is_some_and(|piece| matches!(piece.low.as_str(), "what is" | "what's" | "whats" | "what are" | "what"));
+        let definite = pieces.iter().any(|piece| {
+            matches!(
+                piece.low.as_str(),
+                "the"
+                    | "my"
+                    | "our"
+                    | "this"
+                    | "here"
+                    | "there"
+                    | "have"
+                    | "has"
+                    | "do we have"
+                    | "host"
+                    | "this host"
+                    | "running"
+                    | "on"
+            ) || !piece.objects.is_empty()
+                || piece.low.starts_with("this ")
+                || piece.low.starts_with("the ")
+                || piece.is("use")
+                || piece.is("running")
+                || piece.is("lately")
+                || piece.is("history_q")
+                || piece.is("health")
+                || piece.is("newest")
+        });
+        if what && !definite {
+            return talk;
+        }
+        return Meaning { mood: Mood::Question, conditional: trailing };
+    }
+    if asks && polite {
+        // `can you clone a running vm?` asks about kai, not about this host.
+        let named = pieces
+            .iter()
+            .any(|piece| !piece.objects.is_empty() || piece.name || piece.value.is_some() || piece.unknown());
+        let vague = pieces.iter().any(|piece| matches!(piece.low.as_str(), "a" | "an") && piece.filler);
+        let makes = pieces.iter().any(|piece| {
+            piece.is("create")
+                || piece.is("list")
+                || piece.is("check")
+                || piece.is("run")
+                || piece.is("snap")
+                || piece.is("search")
+        });
+        if !named && vague && !makes {
+            return talk;
+        }
+    }
+    Meaning { mood: Mood::Order, conditional: trailing }
+}
+
+/// What a negation does to a clause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Negated {
+    /// Nothing.
+    No,
+    /// The clause forbids something.
+    All,
+}
+
+/// Cuts off what a negation excludes; says whether the whole clause is one.
+pub fn negation(clause: &mut Clause) -> Negated {
+    let is_not = |piece: &Piece| piece.marks("not") && piece.objects.is_empty() && !piece.name;
+    let Some(at) = clause.pieces.iter().position(is_not) else { return Negated::No };
+    let verb_before = clause.pieces[..at].iter().any(|piece| piece.orders() && piece.objects.is_empty());
+    let after =
+        clause.pieces[at + 1..].iter().position(|piece| piece.verbs().next().is_some() && piece.objects.is_empty());
+    let without =
+        ["without", "sans", "sin", "ohne", "senza", "sem", "zonder"].contains(&clause.pieces[at].low.as_str());
+    if without && (verb_before || after.is_none()) {
+        if after.is_some() {
+            clause.pieces.truncate(at);
+        }
+        return Negated::No;
+    }
+    let contrast = clause.pieces.get(at + 1).is_some_and(|piece| {
+        piece.objects.iter().any(|object| matches!(object, Object::Vm(_) | Object::Dataset(_) | Object::Container(_)))
+    });
+    let earlier = clause.pieces[..at].iter().any(|piece| !piece.objects.is_empty());
+    if contrast && earlier {
+        clause.pieces.truncate(at);
+        return Negated::No;
+    }
+    // `no`, `don't` before the verb of the clause: `don't delete web1`; behind it: `lösche web1 nicht`.
+    if !verb_before || after.is_none() {
+        let modal = clause.pieces.iter().any(|piece| piece.is("seal") || piece.is("autosnap")) && verb_before;
+        return if modal { Negated::No } else { Negated::All };
+    }
+    if !clause.has("seal") {
+        clause.pieces.truncate(at);
+    }
+    Negated::No
+}
