@@ -6,6 +6,7 @@
 use kai_prompts::{Document, document_block};
 
 use super::Passage;
+use crate::model::{Message, ToolSpec};
 
 /// The fewest tokens of a passage that are worth sending when the rest of it does not fit.
 const WORTH: usize = 120;
@@ -14,6 +15,23 @@ const WORTH: usize = 120;
 /// bytes, options and XML one for three.
 pub(crate) fn tokens(text: &str) -> usize {
     text.len().div_ceil(3)
+}
+
+/// The same for something that was said.
+pub(crate) fn of_message(message: &Message) -> usize {
+    match message {
+        Message::User(text) => tokens(text),
+        Message::Assistant { text, calls } => {
+            tokens(text)
+                + calls.iter().map(|call| tokens(&call.name) + tokens(&call.arguments.to_string())).sum::<usize>()
+        }
+        Message::ToolResult { tool, content, .. } => tokens(tool) + tokens(content),
+    }
+}
+
+/// The same for a tool that is offered.
+pub(crate) fn of_tool(tool: &ToolSpec) -> usize {
+    tokens(&tool.name) + tokens(&tool.description) + tokens(&tool.parameters.to_string())
 }
 
 /// The passage as the prompt shows it.

@@ -9,17 +9,20 @@ mod cite;
 mod event;
 mod passage;
 mod segment;
+mod write;
 
-use kai_prompts::{Document, NOT_COVERED, answer_system, answer_user};
+use kai_prompts::NOT_COVERED;
 
 pub use event::{Answer, AskEvent, Citation, EngineUsed, Fallback, Source};
 pub use passage::{Passage, Question};
+pub use write::{Hands, Setting};
 
 use crate::{
     extract,
     model::{
-        Finished, Messages, Model, ModelError, ModelEvent,
+        Finished, Model, ModelError, ModelEvent,
         ollama::{Ollama, Settings, address},
+        openai,
     },
 };
 use cite::{Checker, Numbering};
@@ -48,6 +51,21 @@ impl Engines {
             Err(error) => Self::Unusable(error),
         }
     }
+
+    /// A server with OpenAI's protocol at that base URL, with the named model or the first one that it
+    /// lists. Sends nothing yet.
+    #[must_use]
+    pub fn openai(url: Option<&str>, key: Option<&str>, model: Option<&str>) -> Self {
+        let made = openai::address::parse(url.unwrap_or(openai::EXAMPLE)).and_then(|url| {
+            let key = key.map(openai::ApiKey::new).transpose()?;
+            let settings = openai::Settings { key, model: model.map(str::to_owned), ..openai::Settings::new(url) };
+            openai::OpenAi::new(settings)
+        });
+        match made {
+            Ok(server) => Self::Model(Box::new(server)),
+            Err(error) => Self::Unusable(error),
+        }
+    }
 }
 
 /// Receives what happens. `Send`, so that a server can answer many questions at once.
@@ -55,71 +73,26 @@ pub type AskSink<'a> = &'a mut (dyn FnMut(AskEvent) + Send);
 
 /// Pages named when the documents do not hold the answer.
 const NEAREST: usize = 5;
-/// When the server says that the prompt is too long, this share of the room is tried once more.
-const SECOND_TRY: (usize, usize) = (6, 10);
 /// A prompt of which the server read less than this share of our estimate was cut on the way.
 const READ_SHARE: (u64, u64) = (4, 10);
 
 /// Answers a question. Everything that happens goes to `sink`, the answer last; it is returned too.
-pub async fn ask(question: &Question, engines: &Engines, sink: AskSink<'_>) -> Answer {
+pub async fn ask(question: &Question, setting: Setting<'_>, engines: &Engines, sink: AskSink<'_>) -> Answer {
     sink(AskEvent::Passages(question.passages.iter().map(Source::from).collect()));
     let mut draft = Draft::new(question, sink);
-    if question.passages.is_empty() {
-        draft.built_in();
-        return draft.finish();
-    }
     match engines {
         Engines::BuiltIn => draft.built_in(),
         Engines::Unusable(error) => draft.fall_back(None, error),
+        Engines::Model(_) if question.passages.is_empty() && setting.hands.is_none() => draft.built_in(),
         Engines::Model(model) => {
             let mut name = None;
-            match write(&mut draft, model.as_ref(), &mut name).await {
+            match write::write(&mut draft, setting, model.as_ref(), &mut name).await {
                 Ok(()) => {}
                 Err(error) => draft.fall_back(name, &error),
             }
         }
     }
     draft.finish()
-}
-
-/// Lets a model write the answer.
-async fn write(draft: &mut Draft<'_, '_>, model: &dyn Model, name: &mut Option<String>) -> Result<(), ModelError> {
-    let ready = model.prepare(&mut |event| draft.model_event(event)).await?;
-    *name = Some(ready.name.clone());
-    draft.engine(EngineUsed::Model { name: ready.name.clone() });
-    let question = draft.question;
-    let system = answer_system();
-    let frame = budget::tokens(&system) + budget::tokens(&answer_user(&question.text, &[]));
-    let mut room = ready.context_tokens.saturating_sub(frame + ready.answer_tokens);
-    let mut tried_again = false;
-    loop {
-        let passages = budget::fit(&question.passages, room);
-        let documents: Vec<Document<'_>> = passages.iter().map(budget::document).collect();
-        let messages = Messages { system: system.clone(), user: answer_user(&question.text, &documents) };
-        match model.chat(&ready, &messages, &mut |event| draft.model_event(event)).await {
-            Ok(finished) => {
-                draft.flush();
-                let sent = budget::tokens(&messages.system) + budget::tokens(&messages.user);
-                draft.count(finished, sent, ready.context_tokens);
-                if passages.len() < question.passages.len() {
-                    draft.notes.push(format!(
-                        "{} of {} passages fitted the model's context",
-                        passages.len(),
-                        question.passages.len()
-                    ));
-                }
-                return Ok(());
-            }
-            Err(ModelError::TooLong { .. }) if !tried_again && draft.text.is_empty() => {
-                tried_again = true;
-                room = room * SECOND_TRY.0 / SECOND_TRY.1;
-            }
-            Err(error) => {
-                draft.flush();
-                return Err(error);
-            }
-        }
-    }
 }
 
 /// An answer in the making.
@@ -133,6 +106,8 @@ struct Draft<'q, 's> {
     engine: EngineUsed,
     /// What the model wrote is complete.
     by_model: bool,
+    /// It called tools: what it says may come from them.
+    used_tools: bool,
     notes: Vec<String>,
     nearest: Vec<Source>,
     fallback: Option<Fallback>,
@@ -149,6 +124,7 @@ impl<'q, 's> Draft<'q, 's> {
             text: String::new(),
             engine: EngineUsed::BuiltIn,
             by_model: false,
+            used_tools: false,
             notes: Vec::new(),
             nearest: Vec::new(),
             fallback: None,
@@ -198,7 +174,7 @@ impl<'q, 's> Draft<'q, 's> {
     }
 
     /// Compares the server's count with ours.
-    fn count(&mut self, finished: Finished, estimate: usize, context: usize) {
+    fn count(&mut self, finished: &Finished, estimate: usize, context: usize) {
         let Some(read) = finished.prompt_tokens.filter(|read| *read > 0) else {
             return;
         };
@@ -289,9 +265,9 @@ impl<'q, 's> Draft<'q, 's> {
                 .is_some_and(|head| head.eq_ignore_ascii_case(NOT_COVERED));
             if declined {
                 grounded = false;
-            } else if !grounded {
+            } else if !grounded && !self.used_tools {
                 self.notes.push("nothing in this answer could be traced to the documents".to_owned());
-            } else if !self.question.answerable {
+            } else if !self.question.answerable && !self.used_tools {
                 self.notes.push("the documents may not cover this: the search found little that matches".to_owned());
             }
             if !declined {
@@ -300,7 +276,7 @@ impl<'q, 's> Draft<'q, 's> {
         } else if self.fallback.as_ref().is_some_and(|f| f.broken_off) {
             self.notes.extend(self.checker.notes());
         }
-        if !grounded && self.nearest.is_empty() {
+        if !grounded && self.nearest.is_empty() && !self.used_tools {
             self.nearest = nearest(&self.question.passages);
         }
         let answer = Answer {

@@ -1,38 +1,44 @@
-//! `kai ask`: one question, one answer, with its sources.
-
-use std::time::Duration;
+//! `kai ask`: one turn, from a question or an order to what comes of it.
 
 use clap::Args;
-use kai_indexer::search::{Found, Query};
+use kai_tools::face::{Answer, HostOptions, Say};
+use kai_tools::plan::Plan;
+use serde_json::{Value, json};
 
+use super::engine::EngineArgs;
+use super::open::{self, Wanted};
 use super::{Context, EmbedderArg, Failure, Outcome};
-use crate::ask::{self, Answer, AskEvent, Engines, Passage, Question};
-use crate::library::Library;
-use crate::ui::{Progress, Ui};
+use crate::chat::Screen;
+use crate::turn::{Acted, Conversation, Decision, Events, Stop, TurnReport};
 
-/// Ask a question and get an answer with its sources.
+/// Ask a question, or say what is to be done.
 ///
-/// With an Ollama server the answer is written by a model and streamed; its citations are checked
-/// against the passages. Without one, the built-in engine answers with the sentences and commands of
-/// the pages themselves. If the pages do not hold the answer, kai says so.
+/// A question is answered from the documents, with sources. With a model server the answer is written
+/// by a model and streamed, its citations checked against the passages; without one the built-in engine
+/// answers with the sentences and commands of the pages themselves. If the pages do not hold the answer,
+/// kai says so.
+///
+/// An order ("snapshot web1") becomes a plan, which is shown and done after a yes. Where nobody can
+/// answer, nothing is done, and the command that applies the plan is printed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   kai ask \"how do I resume an interrupted zfs send?\"
   kai ask --engine built-in \"what does volblocksize do?\"
+  kai ask \"snapshot web1 as before-update\"
   kai --json ask \"how do I hold a snapshot?\" | jq -r .text
 
-OLLAMA_HOST says where the model server is (127.0.0.1:11434).")]
+OLLAMA_HOST says where an Ollama server is (127.0.0.1:11434), KAI_OPENAI_URL and KAI_OPENAI_KEY where a
+server with OpenAI's protocol is.
+
+Exit status: 0 answered or done, 1 refused or failed, 2 wrong usage, 3 failed and something is left,
+4 not confirmed, 5 something is missing from what was said, 130 stopped by Ctrl-C.")]
 pub(super) struct Ask {
-    /// The question.
-    #[arg(required = true, value_name = "QUESTION")]
-    question: Vec<String>,
-    /// Who answers: auto (a model if there is one), built-in, or ollama.
-    #[arg(long, value_enum, default_value_t = EngineChoice::Auto, env = "KAI_ENGINE")]
-    engine: EngineChoice,
-    /// The model; else the first one on the server that can chat.
-    #[arg(long, value_name = "NAME", env = "KAI_MODEL")]
-    model: Option<String>,
+    /// The question, or the order.
+    #[arg(required = true, value_name = "WORDS")]
+    words: Vec<String>,
+    #[command(flatten)]
+    engine: EngineArgs,
     /// How many passages the answer may rest on.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=50))]
     passages: u16,
@@ -41,155 +47,116 @@ pub(super) struct Ask {
     source: Option<String>,
     #[command(flatten)]
     embedder: EmbedderArg,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum EngineChoice {
-    /// A model if a server answers, else the built-in engine.
-    Auto,
-    /// The built-in engine.
-    BuiltIn,
-    /// An Ollama server; the built-in engine, with the reason, if it fails.
-    Ollama,
+    #[command(flatten)]
+    host: HostOptions,
 }
 
 pub(super) async fn run(args: Ask, context: Context) -> Result<Outcome, Failure> {
-    let text = args.question.join(" ");
+    let text = args.words.join(" ");
     if text.trim().is_empty() {
         return Err(Failure { status: 2, ..Failure::new("the question is empty") });
     }
     let ui = &context.ui;
-    let library = Library::open(&context.home, &args.embedder.embedder).await?;
-    library.notes.iter().for_each(|note| ui.note(note));
-    let query = Query { text, limit: usize::from(args.passages), source: args.source, words_only: false };
-    let found = library.searcher.search(&query).await?;
-    let question = question(found);
-    let engines = engines(args.engine, args.model.as_deref()).await;
-
-    let progress = ui.progress("");
-    let mut screen = Screen { ui, progress, written: false, thinking: false };
-    let mut sink = |event| screen.show(event);
-    let answered = tokio::select! {
-        answer = ask::ask(&question, &engines, &mut sink) => Some(answer),
-        _ = tokio::signal::ctrl_c() => None,
+    let wanted = Wanted {
+        engine: &args.engine,
+        embedder: &args.embedder,
+        passages: args.passages,
+        source: args.source.clone(),
+        host: &args.host,
     };
-    screen.progress.finish();
-    let Some(answer) = answered else {
+    let assistant = open::assistant(&context, &wanted).await?;
+    let say = Say::new(ui.wants_json(), false);
+    let mut screen = Screen::new(ui, say, open::apply_command(&args.host), Box::new(ask));
+    let (events, mut shown) = Events::channel();
+    let (stop, mut conversation) = (Stop::default(), Conversation::default());
+    let turn = async {
+        let report = assistant.turn(&mut conversation, &text, &events, &stop).await;
+        drop(events);
+        report
+    };
+    let both = async { tokio::join!(turn, screen.play(&mut shown)).0 };
+    let report = open::until_stopped(both, &stop).await;
+    screen.clear();
+    let Some(report) = report else {
         return Err(Failure::stopped("stopped before the answer was complete"));
     };
     if ui.wants_json() {
-        ui.json(&answer);
-    } else {
-        sources(ui, &answer);
+        ui.json(&as_json(&report));
     }
-    Ok(Outcome::Done)
+    Ok(outcome(&report))
 }
 
-fn question(found: Found) -> Question {
-    let passages = found.hits.into_iter().map(|hit| Passage {
-        page: hit.page,
-        title: hit.title,
-        heading: hit.heading,
-        source: hit.source,
-        url: Some(hit.url),
-        text: hit.text,
-        score: hit.score,
-    });
-    Question {
-        passages: passages.collect(),
-        answerable: found.answerable,
-        answerable_score: found.answerable_score,
-        text: found.query,
+/// Asks at the terminal.
+fn ask(say: &Say, plan: &Plan) -> Option<Decision> {
+    match say.ask(plan) {
+        Answer::Yes => Some(Decision::Yes),
+        Answer::Typed(name) => Some(Decision::Typed(name)),
+        Answer::No => Some(Decision::No),
+        Answer::Nobody => None,
     }
 }
 
-/// With `auto`, a server that is not there is no news: the built-in engine answers at once.
-async fn engines(choice: EngineChoice, model: Option<&str>) -> Engines {
-    let host = std::env::var("OLLAMA_HOST").ok();
-    let wanted = match choice {
-        EngineChoice::BuiltIn => false,
-        EngineChoice::Ollama => true,
-        EngineChoice::Auto => model.is_some() || host.is_some() || is_listening().await,
+/// The worse of how it went before and what came of a turn; a turn that was stopped counts as failed.
+pub(super) fn worse(before: Outcome, report: Option<&TurnReport>) -> Outcome {
+    let status = |outcome| match outcome {
+        Outcome::Done => 0,
+        Outcome::InPart => 3,
+        Outcome::Status(status) => status,
     };
-    if wanted { Engines::ollama(host.as_deref(), model) } else { Engines::BuiltIn }
+    let now = report.map_or(Outcome::Status(1), outcome);
+    if status(now) > status(before) { now } else { before }
 }
 
-/// Whether something listens where Ollama usually is. On this host that shows at once.
-async fn is_listening() -> bool {
-    let Ok(url) = crate::model::ollama::address::parse("") else { return false };
-    let Some(address) = url.host_str().zip(url.port_or_known_default()) else { return false };
-    let connect = tokio::net::TcpStream::connect(address);
-    tokio::time::timeout(Duration::from_millis(300), connect).await.is_ok_and(|connected| connected.is_ok())
-}
-
-/// Renders the events of one question.
-struct Screen<'a> {
-    ui: &'a Ui,
-    progress: Progress,
-    written: bool,
-    thinking: bool,
-}
-
-impl Screen<'_> {
-    fn show(&mut self, event: AskEvent) {
-        if self.ui.wants_json() {
-            return;
-        }
-        match event {
-            AskEvent::Passages(_) | AskEvent::Citation(_) | AskEvent::Done(_) => {}
-            AskEvent::Engine(engine) => self.progress.spin(&format!("{engine} answers")),
-            AskEvent::Waiting { what, elapsed } => {
-                self.progress.spin(&format!("waiting for {what}, {} s", elapsed.as_secs()));
-            }
-            AskEvent::Thinking(text) => {
-                if !self.thinking {
-                    self.progress.finish();
-                    self.thinking = true;
-                }
-                self.ui.aside(&text);
-            }
-            AskEvent::Text(text) => {
-                if !self.written {
-                    self.progress.finish();
-                    if self.thinking {
-                        self.ui.aside("\n\n");
-                    }
-                    self.written = true;
-                }
-                self.ui.text(&text);
-            }
-            AskEvent::Fallback(fallback) => {
-                self.progress.finish();
-                if self.written {
-                    self.ui.text("\n");
-                }
-                self.ui.note(&format!("the built-in engine answers: {}", fallback.reason));
-                if let Some(hint) = &fallback.hint {
-                    self.ui.hint(hint);
-                }
-            }
-        }
+/// The worst of what came of it.
+fn outcome(report: &TurnReport) -> Outcome {
+    use kai_tools::face::status;
+    let of = |acted: &Acted| match acted {
+        Acted::Found(_) => 0,
+        Acted::Ended(report) => match report.outcome {
+            kai_tools::journal::Outcome::Done => 0,
+            kai_tools::journal::Outcome::TakenBack => status::FAILED,
+            kai_tools::journal::Outcome::Left => status::LEFT,
+        },
+        Acted::Declined | Acted::Later(_) => status::NOT_CONFIRMED,
+        Acted::Refused(_) => status::FAILED,
+    };
+    let said = if report.refused.is_some() {
+        status::FAILED
+    } else if report.asked.is_some() {
+        open::ASKED_BACK
+    } else {
+        0
+    };
+    match report.acted.iter().map(|(_, acted)| of(acted)).max().unwrap_or(0).max(said) {
+        0 => Outcome::Done,
+        status => Outcome::Status(status),
     }
 }
 
-fn sources(ui: &Ui, answer: &Answer) {
-    ui.line("");
-    if !answer.citations.is_empty() {
-        ui.line(&format!("\n{}", ui.bold("Sources")));
+/// The answer's own fields, and what was done beside it.
+fn as_json(report: &TurnReport) -> Value {
+    let mut value = report.answer.as_ref().and_then(|answer| serde_json::to_value(answer).ok());
+    let value = value.get_or_insert_with(|| json!({}));
+    if let Some(question) = &report.asked {
+        value["asked"] =
+            json!({ "missing": question.missing, "text": question.text, "candidates": question.candidates });
     }
-    for citation in &answer.citations {
-        ui.line(&format!("[{}] {}", citation.number, place(ui, &citation.at)));
+    if let Some(refused) = &report.refused {
+        value["refused"] = json!({ "message": refused.message, "hints": refused.hints });
     }
-    if answer.citations.is_empty() && !answer.nearest.is_empty() && !answer.text.contains(&answer.nearest[0].page) {
-        ui.line(&format!("\n{}", ui.bold("Nearest pages")));
-        answer.nearest.iter().for_each(|at| ui.line(&format!("  {}", place(ui, at))));
+    let acted = report.acted.iter().map(|(request, acted)| {
+        let came = match acted {
+            Acted::Found(table) => json!({ "found": table.json(), "notes": table.notes }),
+            Acted::Ended(report) => json!({ "op": report.op, "outcome": report.outcome, "error": report.error }),
+            Acted::Declined => json!({ "declined": true }),
+            Acted::Later(proposal) => json!({ "waiting": proposal.plan.id, "digest": proposal.digest }),
+            Acted::Refused(refused) => json!({ "refused": refused.message, "hints": refused.hints }),
+        };
+        json!({ "request": request, "result": came })
+    });
+    let acted: Vec<Value> = acted.collect();
+    if !acted.is_empty() {
+        value["acted"] = Value::Array(acted);
     }
-    answer.notes.iter().for_each(|note| ui.note(note));
-    ui.status(&format!("answered by {}", answer.engine));
-}
-
-fn place(ui: &Ui, at: &ask::Source) -> String {
-    let heading =
-        if at.heading.is_empty() { String::new() } else { format!(" › {}", at.heading.replace(" > ", " › ")) };
-    format!("{}{heading} {}", at.title, ui.dim(&format!("({} · {})", at.source, at.page)))
+    value.clone()
 }

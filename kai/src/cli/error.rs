@@ -14,6 +14,8 @@ pub enum Outcome {
     Done,
     /// Some of it; what is missing has been said.
     InPart,
+    /// Not as it was wanted, and it has been said why; the exit status.
+    Status(u8),
 }
 
 /// Why a command failed, and what to do next.

@@ -1,12 +1,16 @@
 //! The command line: one file a command, each an arguments struct and a function.
 
 mod ask;
+mod chat;
 mod corpus;
+mod engine;
 mod error;
 mod index;
 mod index_status;
 mod model;
 mod op;
+mod open;
+mod plan;
 mod search;
 
 use std::path::PathBuf;
@@ -24,15 +28,18 @@ use crate::ui::Ui;
 /// kai answers questions from the host's own documentation, with citations, and operates the host:
 /// every change is shown first and done after a yes. It works with a model server and without one.
 #[derive(Debug, Parser)]
-#[command(name = "kai", version, max_term_width = 100, arg_required_else_help = true, after_help = AFTER_HELP)]
+#[command(name = "kai", version, max_term_width = 100, after_help = AFTER_HELP)]
 struct Cli {
     #[command(flatten)]
     global: Global,
+    /// Without a command, kai talks: as `kai chat` does.
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 const AFTER_HELP: &str = "\
+Without a command: a conversation, in which kai answers and operates (kai chat --help).
+
 From nothing to an answer:
   kai corpus sync          fetch the documentation packs of this host
   kai index                make them searchable
@@ -41,7 +48,7 @@ From nothing to an answer:
 To operate: kai op --help; to try it on a simulated host: kai op --sim FILE kvm-list
 
 Data goes to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage,
-3 done in part, 130 stopped by Ctrl-C.";
+3 done in part, 4 not confirmed, 5 something is missing from what was said, 130 stopped by Ctrl-C.";
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
@@ -59,12 +66,14 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Chat(chat::Chat),
     Ask(ask::Ask),
     Search(search::Search),
     Index(index::Index),
     Corpus(corpus::Corpus),
     Model(model::Model),
     Op(op::Op),
+    Plan(plan::Plan),
 }
 
 /// Options of the commands that use vectors.
@@ -79,6 +88,8 @@ struct EmbedderArg {
 #[derive(Debug)]
 struct Context {
     home: Home,
+    /// The folder for data, where one was named: operations of root have another one by themselves.
+    named_data: Option<PathBuf>,
     ui: Ui,
 }
 
@@ -88,15 +99,18 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let ui = Ui::new(cli.global.json, cli.global.quiet);
     // Operations need neither the index nor threads of their own.
-    if let Command::Op(args) = cli.command {
+    let command = cli.command.unwrap_or_else(|| Command::Chat(chat::Chat::by_default()));
+    if let Command::Op(args) = command {
         return ExitCode::from(op::run(args, &cli.global));
     }
-    let outcome = Home::find(cli.global.data_dir.as_deref())
+    let named_data = cli.global.data_dir;
+    let outcome = Home::find(named_data.as_deref())
         .map_err(Failure::from)
-        .and_then(|home| run(cli.command, Context { home, ui: ui.clone() }));
+        .and_then(|home| run(command, Context { home, named_data, ui: ui.clone() }));
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::InPart) => ExitCode::from(3),
+        Ok(Outcome::Status(status)) => ExitCode::from(status),
         Err(failure) => {
             ui.failure(&failure);
             ExitCode::from(failure.status)
@@ -105,18 +119,23 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command, context: Context) -> Result<Outcome, Failure> {
+    // Planning is no work for threads.
+    if let Command::Plan(args) = &command {
+        return plan::run(args, &context);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new("cannot start the threads that kai works on").because(&error))?;
     let outcome = runtime.block_on(async {
         match command {
+            Command::Chat(args) => chat::run(args, context).await,
             Command::Ask(args) => ask::run(args, context).await,
             Command::Search(args) => search::run(args, context).await,
             Command::Index(args) => index::run(args, context).await,
             Command::Corpus(args) => corpus::run(args, context).await,
             Command::Model(args) => model::run(args, context).await,
-            Command::Op(_) => Ok(Outcome::Done),
+            Command::Op(_) | Command::Plan(_) => Ok(Outcome::Done),
         }
     });
     // A blocking read that is still under way must not hold up the exit.

@@ -47,6 +47,12 @@ impl Home {
         self.root.join("handbook")
     }
 
+    /// What was typed in conversations.
+    #[must_use]
+    pub fn history(&self) -> PathBuf {
+        self.root.join("history")
+    }
+
     /// All embedding models.
     #[must_use]
     pub fn models(&self) -> PathBuf {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use kai_indexer::embed::{EmbedError, Embedder};
 use kai_indexer::search::Searcher;
-use kai_indexer::store::Reader;
+use kai_indexer::store::{Reader, StoreError};
 
 pub use documents::{corpus, packs, write_handbook};
 pub use embedder::EmbedderChoice;
@@ -80,6 +80,18 @@ impl LibraryError {
 }
 
 impl Library {
+    /// Whether there is an index.
+    ///
+    /// # Errors
+    /// If what is there cannot be read.
+    pub fn is_there(home: &Home) -> Result<bool, StoreError> {
+        match Reader::manifest_of(&home.index()) {
+            Ok(manifest) => Ok(manifest.is_some()),
+            Err(StoreError::Absent(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Opens the index of `home`. With `auto`, an embedder that cannot be had leaves the search by
     /// words and a note.
     ///

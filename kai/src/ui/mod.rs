@@ -3,13 +3,17 @@
 //! The only module that prints.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this module is for")]
 
+pub mod clean;
+pub mod markdown;
 mod progress;
+mod spinner;
 
 use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 
 pub use progress::Progress;
+pub use spinner::Spinner;
 
 use crate::cli::Failure;
 
@@ -121,6 +125,24 @@ impl Ui {
     #[must_use]
     pub fn progress(&self, unit: &'static str) -> Progress {
         Progress::new(unit, !self.quiet, std::io::stderr().is_terminal())
+    }
+
+    /// What is going on, on stderr, until something can be shown; nothing where nobody watches.
+    #[must_use]
+    pub fn spinner(&self) -> Spinner {
+        let watched = std::io::stderr().is_terminal() && !console::is_dumb();
+        Spinner::new(watched && !self.quiet)
+    }
+
+    /// Markdown on its way to stdout.
+    #[must_use]
+    pub fn markdown(&self) -> markdown::Markdown {
+        markdown::Markdown::new(markdown::Style { colour: self.colour_out, width: self.width() })
+    }
+
+    /// Why something is not done.
+    pub fn refused(&self, text: &str) {
+        eprintln!("{} {text}", self.styled(self.colour_err, BAD, "refused:"));
     }
 
     /// Columns of the terminal, or a page's width where there is none.

@@ -85,6 +85,11 @@ impl Progress {
         eprintln!("{line}");
     }
 
+    /// So many steps of the stage are done in all.
+    pub fn set(&self, steps: u64) {
+        self.bar.set_position(steps);
+    }
+
     /// Prints a line above the bar.
     pub fn above(&self, print: impl FnOnce()) {
         self.bar.suspend(print);

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use kai::{
-    ask::{Answer, AskEvent, EngineUsed, Engines, Passage, Question, ask},
+    ask::{Answer, AskEvent, EngineUsed, Engines, Passage, Question, Setting, ask},
     model::{
         ModelError,
         ollama::{Ollama, Settings, address},
@@ -57,7 +57,7 @@ fn engines(settings: Settings) -> Engines {
 
 async fn run(question: &Question, engines: &Engines) -> (Answer, Vec<AskEvent>) {
     let mut events = Vec::new();
-    let answer = ask(question, engines, &mut |event| events.push(event)).await;
+    let answer = ask(question, Setting::default(), engines, &mut |event| events.push(event)).await;
     // Holds for every scenario: the pieces are the text, and the answer comes last and once.
     let shown: String = events
         .iter()

@@ -1,7 +1,7 @@
 //! The built-in engine: what it shows stands in the passages, word for word.
 
 use kai::{
-    ask::{Engines, Passage, Question, ask},
+    ask::{Engines, Passage, Question, Setting, ask},
     extract::extract,
 };
 use proptest::prelude::*;
@@ -84,7 +84,7 @@ async fn every_piece_is_cited_and_numbers_are_in_order() {
         answerable: true,
         answerable_score: 1.0,
     };
-    let answer = ask(&question, &Engines::BuiltIn, &mut |_| {}).await;
+    let answer = ask(&question, Setting::default(), &Engines::BuiltIn, &mut |_| {}).await;
     let numbers: Vec<usize> = answer.citations.iter().map(|c| c.number).collect();
     assert_eq!(numbers, (1..=answer.citations.len()).collect::<Vec<_>>());
     let mut at = 0;

@@ -4,5 +4,9 @@
 
 mod ask;
 mod extract;
-mod ollama_stream;
+mod model_contract;
+mod model_ollama;
+mod model_openai;
+mod model_streams;
 mod support;
+mod turn;

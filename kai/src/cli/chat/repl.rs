@@ -1,0 +1,190 @@
+//! The loop of the conversation: a line in, a turn or a command, its events on the screen.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use kai_tools::face::{HostOptions, Say};
+use kai_tools::plan::{Effect, Plan};
+
+use super::super::engine::EngineArgs;
+use super::super::{Context, Failure, Outcome, open};
+use crate::ask::Source;
+use crate::chat::commands::{self, Command};
+use crate::chat::complete::Names;
+use crate::chat::line::{Entry, Input};
+use crate::chat::store::{Session, Sessions};
+use crate::chat::{Asker, Screen};
+use crate::turn::{Assistant, Conversation, Decision, Entry as Said, Events, Stop, TurnReport};
+
+/// A conversation at a terminal, or in a pipe.
+pub(super) struct Repl<'a> {
+    pub(super) context: &'a Context,
+    pub(super) assistant: Assistant,
+    pub(super) engine: EngineArgs,
+    pub(super) host: HostOptions,
+    pub(super) input: Input,
+    pub(super) names: Arc<RwLock<Names>>,
+    pub(super) conversation: Conversation,
+    pub(super) sessions: Sessions,
+    pub(super) session: Session<Said>,
+    /// What the last answer rests on.
+    pub(super) sources: Vec<(usize, Source)>,
+}
+
+/// What goes on after a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    Go,
+    Quit,
+}
+
+/// What a turn is made from.
+pub(super) enum Work {
+    Words(String),
+    Plan(Box<kai_tools::operator::Proposal>),
+    Request(Box<kai_tools::request::Request>),
+}
+
+impl Repl<'_> {
+    /// Until the person leaves, or the input ends.
+    pub(super) async fn run(mut self) -> Result<Outcome, Failure> {
+        let ui = &self.context.ui;
+        if self.input.is_terminal() {
+            let index = if self.assistant.documents.is_some() { "" } else { "; there is no index yet" };
+            let host = self.assistant.operator.as_ref().map(|operator| operator.host_name()).unwrap_or_default();
+            ui.status(&format!("kai on {host}, {}{index}. /help lists commands, Ctrl-D quits.", self.engine_name()));
+        }
+        self.input.take_notes().iter().for_each(|note| ui.note(note));
+        self.refresh().await;
+        let mut worst = Outcome::Done;
+        loop {
+            let entry = self.input.read("kai> ");
+            self.input.take_notes().iter().for_each(|note| ui.note(note));
+            let text = match entry {
+                Entry::Text(text) => text,
+                Entry::Interrupted => {
+                    ui.status("/quit or Ctrl-D leaves");
+                    continue;
+                }
+                Entry::TooLong => {
+                    ui.problem("that line is longer than a mebibyte, and was left out");
+                    continue;
+                }
+                Entry::End => break,
+            };
+            let next = match commands::parse(&text) {
+                Some(Ok(command)) => self.command(command).await,
+                Some(Err(error)) => {
+                    ui.problem(&error.to_string());
+                    ui.hint(error.hint());
+                    Next::Go
+                }
+                None => {
+                    let report = self.work(Work::Words(text)).await;
+                    if !self.input.is_terminal() {
+                        worst = super::super::ask::worse(worst, report.as_ref());
+                    }
+                    Next::Go
+                }
+            };
+            if next == Next::Quit {
+                break;
+            }
+        }
+        Ok(worst)
+    }
+
+    pub(super) async fn command(&mut self, command: Command) -> Next {
+        if command == Command::Quit {
+            return Next::Quit;
+        }
+        if let Err(failure) = self.carry_out(command).await {
+            self.context.ui.failure(&failure);
+        }
+        Next::Go
+    }
+
+    /// One turn on the screen. Ctrl-C stops it, and not kai.
+    pub(super) async fn work(&mut self, work: Work) -> Option<TurnReport> {
+        let ui = &self.context.ui;
+        let (events, mut shown) = Events::channel();
+        let stop = Stop::default();
+        let (assistant, conversation, input) = (&self.assistant, &mut self.conversation, &mut self.input);
+        let apply = open::apply_command(&self.host);
+        let asker: Asker<'_> = Box::new(|say, plan| decide(input, say, plan));
+        let mut screen = Screen::new(ui, Say::new(ui.wants_json(), false), apply, asker);
+        let turn = async {
+            let report = match work {
+                Work::Words(text) => assistant.turn(conversation, &text, &events, &stop).await,
+                Work::Plan(proposal) => assistant.apply(conversation, *proposal, &events, &stop).await,
+                Work::Request(request) => assistant.request(conversation, *request, &events, &stop).await,
+            };
+            drop(events);
+            report
+        };
+        let both = async { tokio::join!(turn, screen.play(&mut shown)).0 };
+        let report = open::until_stopped(both, &stop).await;
+        screen.clear();
+        if !screen.sources.is_empty() {
+            self.sources = std::mem::take(&mut screen.sources);
+        }
+        drop(screen);
+        if report.is_none() {
+            ui.status("stopped");
+        }
+        self.autosave();
+        if report.as_ref().is_some_and(|report| !report.acted.is_empty()) {
+            self.refresh().await;
+        }
+        report
+    }
+
+    /// What the Tab key knows: the names of this host as it is now.
+    pub(super) async fn refresh(&mut self) {
+        if !self.input.is_terminal() {
+            return;
+        }
+        if let Ok(Some(facts)) = self.assistant.observe().await {
+            *self.names.write().unwrap_or_else(PoisonError::into_inner) = super::names::of(&facts);
+        }
+    }
+
+    /// Keeps the conversation; not from a pipe, where nobody goes on with it.
+    fn autosave(&mut self) {
+        if !self.input.is_terminal() {
+            return;
+        }
+        self.session.turns.clone_from(&self.conversation.entries);
+        if let Err(error) = self.sessions.save(&mut self.session) {
+            self.context.ui.note(&format!("the conversation is not saved: {error}"));
+        }
+    }
+
+    pub(super) fn engine_name(&self) -> &'static str {
+        use crate::ask::Engines;
+        match &self.assistant.engines {
+            Engines::BuiltIn => "the built-in engine answers",
+            Engines::Model(_) => "a model answers",
+            Engines::Unusable(_) => "the model server's settings cannot be used",
+        }
+    }
+}
+
+/// Asks for a decision on the plan on the screen.
+fn decide(input: &mut Input, say: &Say, plan: &Plan) -> Option<Decision> {
+    if !input.is_terminal() {
+        return None;
+    }
+    let _ = say;
+    let prompt = match plan.effect {
+        Effect::Destroy => format!("Type {} to destroy it: ", plan.object),
+        Effect::Read | Effect::Change => "Do it? [y/N/later] ".to_owned(),
+    };
+    let Entry::Text(answer) = input.ask(&prompt) else { return Some(Decision::No) };
+    Some(match (plan.effect, answer.trim()) {
+        (_, "later" | "l") if plan.object != answer.trim() => Decision::Later,
+        (Effect::Destroy, "") => Decision::No,
+        (Effect::Destroy, typed) => Decision::Typed(typed.to_owned()),
+        (_, "y" | "Y" | "yes" | "Yes" | "YES") => Decision::Yes,
+        _ => Decision::No,
+    })
+}

@@ -1,0 +1,83 @@
+//! What `kai ask` and the chat open before they begin: documents, engine, host.
+
+use std::sync::Arc;
+
+use kai_tools::face::HostOptions;
+use kai_tools::operator::{Operator, Target};
+
+use super::engine::EngineArgs;
+use super::{Context, EmbedderArg, Failure};
+use crate::library::Library;
+use crate::turn::{Assistant, Documents, Machine, Stop};
+
+/// Exit status: something is missing from what was said.
+pub(super) const ASKED_BACK: u8 = 5;
+
+/// What is wanted.
+#[derive(Debug)]
+pub(super) struct Wanted<'a> {
+    pub(super) engine: &'a EngineArgs,
+    pub(super) embedder: &'a EmbedderArg,
+    pub(super) passages: u16,
+    pub(super) source: Option<String>,
+    pub(super) host: &'a HostOptions,
+}
+
+/// Opens it. That there is no index yet does not keep anybody from working on the host.
+pub(super) async fn assistant(context: &Context, wanted: &Wanted<'_>) -> Result<Assistant, Failure> {
+    let documents = if Library::is_there(&context.home)? {
+        let library = Library::open(&context.home, &wanted.embedder.embedder).await?;
+        library.notes.iter().for_each(|note| context.ui.note(note));
+        Some(Documents { library, passages: usize::from(wanted.passages), source: wanted.source.clone() })
+    } else {
+        None
+    };
+    Ok(Assistant {
+        documents,
+        engines: wanted.engine.engines().await,
+        operator: Some(Arc::new(operator(context, &wanted.host.target(), wanted.host.vm_root.clone())?)),
+        machine: if wanted.host.target() == Target::Local { Machine::here() } else { Machine::default() },
+    })
+}
+
+/// A host with its journal.
+pub(super) fn operator(
+    context: &Context,
+    target: &Target,
+    vm_root: Option<kai_tools::names::DatasetName>,
+) -> Result<Operator, Failure> {
+    let data = context.named_data.as_deref();
+    Operator::open(target, data, vm_root).map_err(|error| Failure::new("the host cannot be used").because(&error))
+}
+
+/// The command that applies a plan; its digest follows.
+pub(super) fn apply_command(host: &HostOptions) -> String {
+    let mut words = vec!["kai op".to_owned()];
+    if let Some(sim) = &host.sim {
+        words.push(format!("--sim {}", sim.display()));
+    }
+    if let Some(target) = &host.host {
+        words.push(format!("--host {target}"));
+    }
+    if let Some(root) = &host.vm_root {
+        words.push(format!("--vm-root {root}"));
+    }
+    words.push("apply".to_owned());
+    words.join(" ")
+}
+
+/// Runs a turn until it ends or Ctrl-C stops it. An execution is asked to stop at its next safe place
+/// and waited for; everything else ends at once, and `None` comes back.
+pub(super) async fn until_stopped<T>(turn: impl Future<Output = T>, stop: &Stop) -> Option<T> {
+    tokio::pin!(turn);
+    loop {
+        tokio::select! {
+            done = &mut turn => return Some(done),
+            pressed = tokio::signal::ctrl_c() => {
+                if pressed.is_err() || !stop.request() {
+                    return None;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! One turn of a conversation: the state machine between what a person says and what comes of it. The
+//! only place that puts the planner, the documents, a model and the operations together; every face
+//! drives it and renders its events.
+//!
+//! No terminal is known here, and nothing here can confirm a plan: decisions come from the face, as a
+//! reply to [`TurnEvent::Decide`].
+
+mod act;
+mod context;
+mod conversation;
+mod documents;
+mod event;
+mod hands;
+mod understand;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+pub use act::Acted;
+pub use context::{Machine, describe, scope};
+pub use conversation::{Conversation, Entry, Role};
+pub use documents::{Documents, question};
+pub use event::{Decision, Events, Question, Refused, StepChange, StepEvent, Stop, TurnEvent};
+
+use kai_tools::facts::Facts;
+use kai_tools::operator::{Operator, Proposal};
+use kai_tools::request::Request;
+
+use crate::ask::{self, Answer, AskEvent, Engines, Setting, Source};
+use crate::model::Message;
+use act::Actor;
+use hands::TurnHands;
+use understand::Understood;
+pub use understand::in_words;
+
+/// What a person's words are answered and carried out with.
+#[derive(Debug)]
+pub struct Assistant {
+    /// The documents, if there is an index.
+    pub documents: Option<Documents>,
+    /// Who writes answers.
+    pub engines: Engines,
+    /// The host, if operations are wanted.
+    pub operator: Option<Arc<Operator>>,
+    /// What is known of the machine that the host is.
+    pub machine: Machine,
+}
+
+/// What came of a turn.
+#[derive(Debug, Default)]
+pub struct TurnReport {
+    /// The answer, if there is one.
+    pub answer: Option<Answer>,
+    /// What was asked for and what came of each, in order.
+    pub acted: Vec<(Request, Acted)>,
+    /// What was asked back.
+    pub asked: Option<Question>,
+    /// Why nothing was done.
+    pub refused: Option<Refused>,
+}
+
+/// Where a turn stands.
+enum State {
+    /// What was meant?
+    Understand,
+    /// These requests are carried out, one after the other.
+    Act(VecDeque<Request>),
+    /// It is a question.
+    Answer,
+    /// Nothing is left to do.
+    End,
+}
+
+/// More of what was said than this does not help to understand it, and could be anything.
+const LONGEST: usize = 64 << 10;
+/// What was said before is told to a model as far as it takes this many characters.
+const HISTORY: usize = 6000;
+
+impl Assistant {
+    /// One turn. `text` is what the person said; the events go to the face while it runs.
+    pub async fn turn(&self, conversation: &mut Conversation, text: &str, events: &Events, stop: &Stop) -> TurnReport {
+        let text = text.trim();
+        let mut report = TurnReport::default();
+        if text.len() > LONGEST {
+            let message = format!("that is {} KiB of text; kai reads at most {} KiB", text.len() >> 10, LONGEST >> 10);
+            let hints = vec!["put it into a file and index it: `kai index --name NAME FILE`".to_owned()];
+            return self.refuse(report, Refused { message, hints }, events);
+        }
+        let mut turn = Turn { assistant: self, conversation, text, events, stop, facts: None, report: &mut report };
+        turn.go(State::Understand).await;
+        report
+    }
+
+    /// Carries out a plan that was put off.
+    pub async fn apply(
+        &self,
+        conversation: &mut Conversation,
+        proposal: Proposal,
+        events: &Events,
+        stop: &Stop,
+    ) -> TurnReport {
+        let mut report = TurnReport::default();
+        let Some(actor) = self.actor(events, stop) else { return report };
+        let request = proposal.plan.request.clone();
+        let acted = actor.decide(proposal).await;
+        keep(conversation, &request, &acted);
+        report.acted.push((request, acted));
+        report
+    }
+
+    /// Carries out a request that needs no understanding: a person gave it as a command.
+    pub async fn request(
+        &self,
+        conversation: &mut Conversation,
+        request: Request,
+        events: &Events,
+        stop: &Stop,
+    ) -> TurnReport {
+        let mut report = TurnReport::default();
+        let text = "";
+        let mut turn = Turn { assistant: self, conversation, text, events, stop, facts: None, report: &mut report };
+        turn.go(State::Act(VecDeque::from([request]))).await;
+        report
+    }
+
+    /// What a model is told about the host.
+    ///
+    /// # Errors
+    /// If the host cannot be asked.
+    pub async fn context(&self) -> Result<String, Refused> {
+        let facts = self.observe().await?;
+        Ok(facts.map(|facts| describe(&facts, &self.machine)).unwrap_or_default())
+    }
+
+    /// What is so on the host, as far as understanding and telling need it.
+    ///
+    /// # Errors
+    /// If the host cannot be asked.
+    pub async fn observe(&self) -> Result<Option<Facts>, Refused> {
+        let Some(operator) = self.operator.clone() else { return Ok(None) };
+        let observed = tokio::task::spawn_blocking(move || operator.observe(&context::scope())).await;
+        match observed {
+            Ok(Ok(facts)) => Ok(Some(facts)),
+            Ok(Err(error)) => Err(Refused { message: event::with_causes(&error), hints: error.hints() }),
+            Err(error) => Err(Refused { message: error.to_string(), hints: Vec::new() }),
+        }
+    }
+
+    fn actor(&self, events: &Events, stop: &Stop) -> Option<Actor> {
+        let operator = self.operator.clone()?;
+        Some(Actor { operator, events: events.clone(), stop: stop.clone() })
+    }
+
+    fn refuse(&self, mut report: TurnReport, refused: Refused, events: &Events) -> TurnReport {
+        events.send(TurnEvent::Refused(refused.clone()));
+        report.refused = Some(refused);
+        report
+    }
+}
+
+/// A turn under way.
+struct Turn<'a> {
+    assistant: &'a Assistant,
+    conversation: &'a mut Conversation,
+    text: &'a str,
+    events: &'a Events,
+    stop: &'a Stop,
+    /// What is so on the host; none if there is none, or it cannot be asked.
+    facts: Option<Facts>,
+    report: &'a mut TurnReport,
+}
+
+impl Turn<'_> {
+    async fn go(&mut self, mut state: State) {
+        loop {
+            state = match state {
+                State::Understand => self.understand().await,
+                State::Act(requests) => self.act(requests).await,
+                State::Answer => self.answer().await,
+                State::End => return,
+            };
+        }
+    }
+
+    async fn understand(&mut self) -> State {
+        self.events.send(TurnEvent::Working("looking at the host"));
+        match self.assistant.observe().await {
+            Ok(facts) => self.facts = facts,
+            // A question can be answered all the same; an order meets the same error again, and says it.
+            Err(refused) => self.events.note(format!("the host cannot be looked at: {}", refused.message)),
+        }
+        let operations = self.assistant.operator.as_ref().and_then(|operator| operator.operations().ok());
+        let operations = operations.unwrap_or_default();
+        let understood = understand::understand(self.text, self.conversation, self.facts.as_ref(), &operations);
+        let text = self.text.to_owned();
+        match understood {
+            Understood::Question => State::Answer,
+            Understood::Requests { requests, lines } => {
+                self.conversation.say(Role::User, text, Vec::new());
+                self.events.send(TurnEvent::Understood(lines));
+                State::Act(requests.into())
+            }
+            Understood::Ask(question) => {
+                self.conversation.say(Role::User, text, Vec::new());
+                self.conversation.say(Role::Assistant, question.text.clone(), Vec::new());
+                self.events.send(TurnEvent::Asks(question.clone()));
+                self.report.asked = Some(question);
+                State::End
+            }
+            Understood::Refused(refused) => {
+                self.conversation.say(Role::User, text, Vec::new());
+                self.conversation.say(Role::Assistant, format!("Refused: {}", refused.message), Vec::new());
+                self.events.send(TurnEvent::Refused(refused.clone()));
+                self.report.refused = Some(refused);
+                State::End
+            }
+        }
+    }
+
+    /// One request; the next one only if this one has come to its end well.
+    async fn act(&mut self, mut requests: VecDeque<Request>) -> State {
+        let Some(request) = requests.pop_front() else { return State::End };
+        if let Request::DocsSearch(_) | Request::DocsRead(_) = request {
+            self.look_up(&request).await;
+            return State::Act(requests);
+        }
+        let Some(actor) = self.assistant.actor(self.events, self.stop) else {
+            self.events.note("no host was named to carry this out on");
+            return State::End;
+        };
+        let acted = actor.act(&request).await;
+        keep(self.conversation, &request, &acted);
+        let done = acted.is_done();
+        if let Acted::Later(proposal) = &acted {
+            self.conversation.waiting.push((**proposal).clone());
+        }
+        self.report.acted.push((request, acted));
+        if done {
+            return State::Act(requests);
+        }
+        if !requests.is_empty() {
+            let rest: Vec<&str> = requests.iter().map(Request::tool).collect();
+            self.events.note(format!("what was to follow is not done either: {}", rest.join(", ")));
+        }
+        State::End
+    }
+
+    /// The question with its passages.
+    async fn question(&self) -> Result<ask::Question, Refused> {
+        let Some(documents) = &self.assistant.documents else { return Err(no_index()) };
+        self.events.send(TurnEvent::Working("searching"));
+        let found = documents.question(self.text).await;
+        found.map_err(|error| Refused {
+            message: format!("the documents cannot be searched: {error}"),
+            hints: Vec::new(),
+        })
+    }
+
+    /// Passages, as they are.
+    async fn look_up(&mut self, request: &Request) {
+        let Some(documents) = &self.assistant.documents else {
+            let refused = no_index();
+            self.events.send(TurnEvent::Refused(refused.clone()));
+            self.report.refused = Some(refused);
+            return;
+        };
+        match documents.look_up(request).await {
+            Err(error) => self.events.note(format!("the documents cannot be searched: {error}")),
+            Ok(passages) => {
+                if passages.is_empty() {
+                    self.events.note("no page matches");
+                }
+                for passage in &passages {
+                    let text = format!("**{}** › {}\n\n{}\n\n", passage.title, passage.heading, passage.text);
+                    self.events.send(TurnEvent::Answer(AskEvent::Text(text)));
+                }
+                let sources: Vec<Source> = passages.iter().map(Source::from).collect();
+                let told: Vec<&str> = sources.iter().map(|source| source.title.as_str()).collect();
+                self.conversation.say(Role::Assistant, format!("Showed {}", told.join(", ")), vec![request.clone()]);
+            }
+        }
+    }
+
+    async fn answer(&mut self) -> State {
+        let question = match self.question().await {
+            Ok(question) => question,
+            // A model with tools may know from the host what no document says.
+            Err(refused) if matches!(self.assistant.engines, Engines::Model(_)) => {
+                self.events.note(refused.message);
+                ask::Question { text: self.text.to_owned(), ..ask::Question::default() }
+            }
+            Err(refused) => {
+                self.events.send(TurnEvent::Refused(refused.clone()));
+                self.report.refused = Some(refused);
+                return State::End;
+            }
+        };
+        let history = history(self.conversation);
+        self.conversation.say(Role::User, self.text, Vec::new());
+        let host = self.facts.as_ref().map(|facts| describe(facts, &self.assistant.machine)).unwrap_or_default();
+        let actor = self.assistant.actor(self.events, self.stop);
+        let documents = self.assistant.documents.as_ref();
+        let mut hands = TurnHands::new(actor.as_ref(), documents, self.conversation, self.text);
+        let events = self.events.clone();
+        let mut sink = |event| events.send(TurnEvent::Answer(event));
+        let setting = Setting { host, history, hands: Some(&mut hands) };
+        let answer = ask::ask(&question, setting, &self.assistant.engines, &mut sink).await;
+        let done = std::mem::take(&mut hands.done);
+        for (request, acted) in &done {
+            keep(self.conversation, request, acted);
+            if let Acted::Later(proposal) = acted {
+                self.conversation.waiting.push((**proposal).clone());
+            }
+        }
+        self.report.acted.extend(done);
+        self.conversation.say(Role::Assistant, answer.text.clone(), Vec::new());
+        self.report.answer = Some(answer);
+        State::End
+    }
+}
+
+fn no_index() -> Refused {
+    let hints = vec!["`kai corpus sync` fetches documentation, `kai index` makes it searchable".to_owned()];
+    Refused { message: "there is no index of documents yet".to_owned(), hints }
+}
+
+/// What was done belongs to the conversation: the next turn may speak of it.
+fn keep(conversation: &mut Conversation, request: &Request, acted: &Acted) {
+    let said = match acted {
+        Acted::Found(_) => format!("Looked: {}", request.tool()),
+        Acted::Ended(_) | Acted::Declined | Acted::Later(_) | Acted::Refused(_) => {
+            format!("{}: {}", request.tool(), acted.told())
+        }
+    };
+    conversation.say(Role::Assistant, said, vec![request.clone()]);
+    if let Acted::Found(_) = acted {
+        conversation.say(Role::Tool, acted.told(), Vec::new());
+    }
+}
+
+/// The latest of what was said, for a model. Results of tools are left out: a model that needs them
+/// looks again, and sees what is so now.
+fn history(conversation: &Conversation) -> Vec<Message> {
+    let mut left = HISTORY;
+    let mut messages: Vec<Message> = conversation
+        .entries
+        .iter()
+        .rev()
+        .filter(|entry| entry.role != Role::Tool)
+        .take_while(|entry| {
+            let fits = entry.text.len() <= left;
+            left = left.saturating_sub(entry.text.len());
+            fits
+        })
+        .map(|entry| match entry.role {
+            Role::User => Message::User(entry.text.clone()),
+            Role::Assistant | Role::Tool => Message::Assistant { text: entry.text.clone(), calls: Vec::new() },
+        })
+        .collect();
+    messages.reverse();
+    messages
+}

@@ -1,0 +1,87 @@
+//! The way to the built-in planner and back: the conversation and the host as it wants them, and what
+//! it proposes as the state machine wants it.
+
+use kai_tools::facts::Facts;
+use kai_tools::journal::Operation;
+use kai_tools::names::Stamp;
+use kai_tools::request::Request;
+use serde_json::json;
+
+use super::conversation::{Conversation, Role};
+use super::event::{Question, Refused};
+use crate::planner::{self, Inventory, Proposal};
+
+/// What a person's words are taken for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Understood {
+    /// These are to be carried out, in order.
+    Requests {
+        /// What is asked for.
+        requests: Vec<Request>,
+        /// The same in words, one request a line.
+        lines: Vec<String>,
+    },
+    /// Something is missing.
+    Ask(Question),
+    /// It is a question, or talk.
+    Question,
+    /// It is not done.
+    Refused(Refused),
+}
+
+/// Whoever speaks of what was said longer ago names it again.
+const REMEMBERED: usize = 12;
+
+/// What the words mean on this host, after what was said before.
+pub(super) fn understand(
+    text: &str,
+    conversation: &Conversation,
+    facts: Option<&Facts>,
+    operations: &[Operation],
+) -> Understood {
+    let inventory = facts.map(|facts| Inventory::from_facts(facts, operations, Stamp::now())).unwrap_or_default();
+    let skipped = conversation.entries.len().saturating_sub(REMEMBERED);
+    let turns = conversation.entries.iter().skip(skipped).filter_map(|entry| {
+        let role = match entry.role {
+            Role::User => "user",
+            Role::Assistant => "assistant",
+            Role::Tool => "tool",
+        };
+        serde_json::from_value(json!({ "role": role, "text": entry.text, "calls": entry.calls })).ok()
+    });
+    let turns: Vec<planner::Turn> = turns.collect();
+    // The tools themselves refuse with everything in sight that they need; here only names matter.
+    match planner::plan(text, &turns, &inventory, None).proposal {
+        Proposal::Answer => Understood::Question,
+        Proposal::Calls(requests) => {
+            let lines = requests.iter().map(in_words).collect();
+            Understood::Requests { requests, lines }
+        }
+        Proposal::Ask { missing, candidates, question } => {
+            let missing = missing.into_iter().map(str::to_owned).collect();
+            Understood::Ask(Question { missing, text: question, candidates })
+        }
+        Proposal::Refuse { reason, .. } => Understood::Refused(Refused { message: reason, hints: Vec::new() }),
+    }
+}
+
+/// `kvm_clone source=golden names=web1,web2`: what is left at its default is left out.
+#[must_use]
+pub fn in_words(request: &Request) -> String {
+    let value = serde_json::to_value(request).unwrap_or_default();
+    let mut text = request.tool().to_owned();
+    for (name, value) in value["args"].as_object().into_iter().flatten() {
+        let shown = match value {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Array(items) => {
+                let items: Vec<String> =
+                    items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect();
+                items.join(",")
+            }
+            serde_json::Value::Bool(false) | serde_json::Value::Null => continue,
+            other => other.to_string(),
+        };
+        text.push_str(&format!(" {name}={shown}"));
+    }
+    text
+}
