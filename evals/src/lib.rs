@@ -10,5 +10,7 @@ pub mod cli;
 pub mod metrics;
 pub mod report;
 pub mod retrieval;
+pub mod safety;
 pub mod set;
 pub mod target;
+pub mod toolcalls;

@@ -1,6 +1,6 @@
 //! `kai-evals`: reads the command line, runs one subcommand, prints what it says.
 //!
-//! Exit status: 0 measured; 1 a bar was missed and `--require` was given; 2 it could not be measured.
+//! Exit status: 0 measured; 1 a bar was missed that was asked for; 2 it could not be measured.
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -179,7 +179,7 @@ impl Index {
             answerable: found.answerable,
             answerable_score: found.answerable_score,
         };
-        let answer = ask::ask(&question, &Engines::BuiltIn, &mut |_| {}).await;
+        let answer = ask::ask(&question, ask::Setting::default(), &Engines::BuiltIn, &mut |_| {}).await;
         Ok(Reply {
             took_ms: start.elapsed().as_secs_f64() * 1e3,
             citations: answer.citations.into_iter().map(|citation| (citation.at.source, citation.at.page)).collect(),

@@ -1,4 +1,4 @@
-//! The only module that starts processes: the binary `kai`, and Python for the comparison.
+//! Starts the processes that are measured: the binary `kai`, and Python for the comparison.
 //!
 //! Argument vectors only, no shell. Times are wall times of the whole process.
 

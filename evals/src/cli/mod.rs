@@ -5,6 +5,8 @@
 mod answers;
 mod bench;
 mod retrieval;
+mod safety;
+mod toolcalls;
 
 use std::io::Write;
 
@@ -28,6 +30,10 @@ enum Command {
     Answers(answers::Args),
     /// Measure indexing and searching: time, vectors per second, memory
     Bench(bench::Args),
+    /// Put utterances to a planner and score the requests that it makes of them
+    Toolcalls(toolcalls::Args),
+    /// Run hostile cases against the whole, on a simulated host, with a model that wants the worst
+    Safety(safety::Args),
 }
 
 /// What a subcommand has to say.
@@ -51,6 +57,12 @@ pub enum CliError {
     /// The benchmark could not finish.
     #[error(transparent)]
     Bench(#[from] crate::bench::BenchError),
+    /// The planner could not be measured.
+    #[error(transparent)]
+    ToolCall(#[from] crate::toolcalls::ToolCallError),
+    /// The hostile cases could not be run.
+    #[error(transparent)]
+    Safety(#[from] crate::safety::SafetyError),
     /// The report could not be written as JSON.
     #[error("the report could not be written as JSON")]
     Json(#[from] serde_json::Error),
@@ -66,6 +78,8 @@ impl Cli {
             Command::Retrieval(args) => args.run().await,
             Command::Answers(args) => args.run().await,
             Command::Bench(args) => args.run().await,
+            Command::Toolcalls(args) => args.run(),
+            Command::Safety(args) => args.run().await,
         }
     }
 }

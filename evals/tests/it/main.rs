@@ -9,3 +9,4 @@ mod judging;
 mod measures;
 mod reports;
 mod sets;
+mod toolcalls;
