@@ -15,7 +15,7 @@ GUEST_PACKAGES=(systemd-sysv udev dbus kmod sudo openssh-server iproute2 iputils
   dnsmasq-base virtinst xorriso genisoimage cloud-image-utils gdisk)
 # Programs wanted on this machine, and the packages that have them.
 declare -A HOST_PROGRAMS=([debootstrap]=debootstrap [qemu-system-x86_64]=qemu-system-x86
-  [qemu-img]=qemu-utils [ssh]=openssh-client [python3]=python3 [cpio]=cpio [mkfs.ext4]=e2fsprogs)
+  [qemu-img]=qemu-utils [ssh]=openssh-client [python3]=python3 [cpio]=cpio [jq]=jq [mkfs.ext4]=e2fsprogs)
 
 build_all() {
   local from='' began=$SECONDS step undo=0

@@ -70,6 +70,18 @@ impl Facts {
         self.pools.iter().find(|pool| pool.name == *name)
     }
 
+    /// Whether the system boots from that pool or runs from it.
+    #[must_use]
+    pub fn is_systems(&self, pool: &PoolName) -> bool {
+        let boots = self.pool(pool).is_some_and(|pool| pool.bootfs.is_some());
+        let root = |dataset: &DatasetFacts| {
+            dataset.mounted
+                && dataset.mountpoint.as_deref() == Some("/")
+                && dataset.name.split('/').next() == Some(pool.as_str())
+        };
+        boots || self.datasets.iter().any(root)
+    }
+
     /// The file system or volume of that name.
     #[must_use]
     pub fn dataset(&self, name: &DatasetName) -> Option<&DatasetFacts> {

@@ -58,13 +58,7 @@ pub(super) fn snapshot<'a>(facts: &'a Facts, name: &SnapshotName) -> Result<&'a 
 /// never destroyed or rolled back.
 pub(super) fn not_of_the_system(facts: &Facts, name: &DatasetName) -> Result<(), Refusal> {
     let pool = name.pool();
-    let boots = facts.pool(&pool).is_some_and(|pool| pool.bootfs.is_some());
-    let root = facts.datasets.iter().any(|dataset| {
-        dataset.mounted
-            && dataset.mountpoint.as_deref() == Some("/")
-            && dataset.name.split('/').next() == Some(pool.as_str())
-    });
-    if boots || root {
+    if facts.is_systems(&pool) {
         return Err(Refusal::new(
             Reason::RootPool,
             format!("{name} is on {pool}, the pool that this system runs from; kai never destroys or rolls back there"),
