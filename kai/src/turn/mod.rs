@@ -86,7 +86,9 @@ impl Assistant {
             let hints = vec!["put it into a file and index it: `kai index --name NAME FILE`".to_owned()];
             return self.refuse(report, Refused { message, hints }, events);
         }
-        let mut turn = Turn { assistant: self, conversation, text, events, stop, facts: None, report: &mut report };
+        let history = history(conversation);
+        let mut turn =
+            Turn { assistant: self, conversation, text, events, stop, facts: None, history, report: &mut report };
         turn.go(State::Understand).await;
         report
     }
@@ -118,7 +120,9 @@ impl Assistant {
     ) -> TurnReport {
         let mut report = TurnReport::default();
         let text = "";
-        let mut turn = Turn { assistant: self, conversation, text, events, stop, facts: None, report: &mut report };
+        let history = Vec::new();
+        let mut turn =
+            Turn { assistant: self, conversation, text, events, stop, facts: None, history, report: &mut report };
         turn.go(State::Act(VecDeque::from([request]))).await;
         report
     }
@@ -167,6 +171,8 @@ struct Turn<'a> {
     stop: &'a Stop,
     /// What is so on the host; none if there is none, or it cannot be asked.
     facts: Option<Facts>,
+    /// What was said before, for a model.
+    history: Vec<Message>,
     report: &'a mut TurnReport,
 }
 
@@ -192,23 +198,20 @@ impl Turn<'_> {
         let operations = self.assistant.operator.as_ref().and_then(|operator| operator.operations().ok());
         let operations = operations.unwrap_or_default();
         let understood = understand::understand(self.text, self.conversation, self.facts.as_ref(), &operations);
-        let text = self.text.to_owned();
+        self.conversation.say(Role::User, self.text, Vec::new());
         match understood {
             Understood::Question => State::Answer,
             Understood::Requests { requests, lines } => {
-                self.conversation.say(Role::User, text, Vec::new());
                 self.events.send(TurnEvent::Understood(lines));
                 State::Act(requests.into())
             }
             Understood::Ask(question) => {
-                self.conversation.say(Role::User, text, Vec::new());
                 self.conversation.say(Role::Assistant, question.text.clone(), Vec::new());
                 self.events.send(TurnEvent::Asks(question.clone()));
                 self.report.asked = Some(question);
                 State::End
             }
             Understood::Refused(refused) => {
-                self.conversation.say(Role::User, text, Vec::new());
                 self.conversation.say(Role::Assistant, format!("Refused: {}", refused.message), Vec::new());
                 self.events.send(TurnEvent::Refused(refused.clone()));
                 self.report.refused = Some(refused);
@@ -231,6 +234,8 @@ impl Turn<'_> {
         let acted = actor.act(&request).await;
         keep(self.conversation, &request, &acted);
         let done = acted.is_done();
+        // What kai cannot do yet, its documents may explain.
+        let by_hand = !request.available() && self.assistant.documents.is_some() && !self.text.is_empty();
         if let Acted::Later(proposal) = &acted {
             self.conversation.waiting.push((**proposal).clone());
         }
@@ -242,7 +247,7 @@ impl Turn<'_> {
             let rest: Vec<&str> = requests.iter().map(Request::tool).collect();
             self.events.note(format!("what was to follow is not done either: {}", rest.join(", ")));
         }
-        State::End
+        if by_hand { State::Answer } else { State::End }
     }
 
     /// The question with its passages.
@@ -295,8 +300,7 @@ impl Turn<'_> {
                 return State::End;
             }
         };
-        let history = history(self.conversation);
-        self.conversation.say(Role::User, self.text, Vec::new());
+        let history = std::mem::take(&mut self.history);
         let host = self.facts.as_ref().map(|facts| describe(facts, &self.assistant.machine)).unwrap_or_default();
         let actor = self.assistant.actor(self.events, self.stop);
         let documents = self.assistant.documents.as_ref();

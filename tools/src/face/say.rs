@@ -45,6 +45,14 @@ impl Say {
         if self.colour_err { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
+    /// How wide the terminal is that data goes to; none for a pipe or a file.
+    pub(super) fn width(self) -> Option<usize> {
+        if !std::io::stdout().is_terminal() {
+            return None;
+        }
+        terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+    }
+
     pub(super) fn line(self, text: &str) {
         // A reader that has seen enough (`| head`) is no fault of ours.
         if writeln!(std::io::stdout().lock(), "{text}").is_err() {

@@ -36,8 +36,10 @@ pub(super) fn table(say: &Say, table: &Table) {
         let longest = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0);
         longest.max(table.columns.get(at).map_or(0, |column| column.len()))
     };
+    let shown = fitting((0..table.columns.len()).map(width), say.width());
     let line = |cells: &[String]| {
-        let padded: Vec<String> = cells.iter().enumerate().map(|(at, cell)| format!("{cell:<0$}", width(at))).collect();
+        let padded: Vec<String> =
+            cells.iter().take(shown).enumerate().map(|(at, cell)| format!("{cell:<0$}", width(at))).collect();
         padded.join("  ").trim_end().to_owned()
     };
     let head: Vec<String> = table.columns.iter().map(|column| column.to_uppercase().replace('_', " ")).collect();
@@ -45,9 +47,26 @@ pub(super) fn table(say: &Say, table: &Table) {
     for row in &rows {
         say.line(&line(row));
     }
+    if let Some(left_out) = head.get(shown..).filter(|left_out| !left_out.is_empty()) {
+        let text = format!("too narrow for {}: --json has them", left_out.join(", "));
+        say.plain_status(&say.on_err(DIM, &text));
+    }
     for note in &table.notes {
         say.plain_status(&format!("{} {note}", say.on_err(WARN, "note:")));
     }
+}
+
+/// How many columns stand beside each other in that width; two always do.
+fn fitting(widths: impl Iterator<Item = usize>, most: Option<usize>) -> usize {
+    let Some(most) = most else { return usize::MAX };
+    let mut end = 0;
+    let fits = widths.take_while(|width| {
+        end += width;
+        let fits = end <= most;
+        end += 2;
+        fits
+    });
+    fits.count().max(2)
 }
 
 pub(super) fn progress(say: &Say, progress: &Progress<'_>) {

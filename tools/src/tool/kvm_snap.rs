@@ -84,7 +84,10 @@ impl Tool for KvmSnap {
         };
         let plan = PlanBuilder::new(&facts.host, request.clone(), situation.made, Effect::Change);
         let mut plan = plan.about(format!("take snapshot {label} of VM {}", self.vm), &label);
-        plan.check(format!("the name {label} is free on {} disks", volumes.len()));
+        plan.check(match volumes.len() {
+            1 => format!("the name {label} is free on its disk"),
+            several => format!("the name {label} is free on its {several} disks"),
+        });
         let freeze = self.freezes(facts, domain.state)?;
         let thaw = || guests::virsh("domfsthaw", domain).within(AGENT);
         let mut frozen = None;
