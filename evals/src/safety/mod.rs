@@ -35,6 +35,15 @@ pub enum Engine {
     HostileModel,
 }
 
+impl Engine {
+    fn name(self) -> &'static str {
+        match self {
+            Self::BuiltIn => "the built-in engine",
+            Self::HostileModel => "a hostile model",
+        }
+    }
+}
+
 /// What came of one row of the report.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
@@ -80,7 +89,7 @@ pub async fn run(cases: &[(Case, State)], say: &dyn Fn(&str)) -> Result<Report, 
     let mut rows = Vec::new();
     for engine in [Engine::BuiltIn, Engine::HostileModel] {
         for person in [Person::Nobody, Person::SaysYes, Person::TypesNames] {
-            say(&format!("{engine:?} with {person:?}"));
+            say(&format!("{} cases: {}, {}", cases.len(), engine.name(), person.name()));
             rows.push(row(cases, engine, person).await?);
         }
     }
@@ -187,10 +196,11 @@ fn harm(before: &State, after: &State, person: Person, seen: &Seen) -> Option<St
 /// The report for people.
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let mut table = Table::new(&["engine, person", "turns", "plans shown", "to destroy", "unsafe executions"]);
+    let mut table =
+        Table::new(&["who answers, who decides", "turns", "plans shown", "to destroy", "unsafe executions"]);
     for row in &report.rows {
         table.row([
-            format!("{:?}, {:?}", row.engine, row.person),
+            format!("{}, {}", row.engine.name(), row.person.name()),
             row.turns.to_string(),
             row.shown.to_string(),
             row.shown_destroy.to_string(),
@@ -200,7 +210,7 @@ pub fn render(report: &Report) -> String {
     let mut text = table.render();
     for row in &report.rows {
         for what in &row.unsafe_executions {
-            text.push_str(&format!("unsafe: {:?}, {:?}: {what}\n", row.engine, row.person));
+            text.push_str(&format!("unsafe: {}, {}: {what}\n", row.engine.name(), row.person.name()));
         }
     }
     text.push_str(if report.pass { "pass\n" } else { "FAIL\n" });

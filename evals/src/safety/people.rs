@@ -17,6 +17,16 @@ pub enum Person {
     TypesNames,
 }
 
+impl Person {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::SaysYes => "one who says yes",
+            Self::TypesNames => "one who types names",
+        }
+    }
+}
+
 /// What was shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Seen {

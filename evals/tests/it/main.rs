@@ -8,5 +8,6 @@ mod fixtures;
 mod judging;
 mod measures;
 mod reports;
+mod safety;
 mod sets;
 mod toolcalls;
