@@ -156,6 +156,11 @@ impl Input {
         }
     }
 
+    /// Whether the answer to such a question is a yes.
+    pub(crate) fn agrees(&mut self, question: &str) -> bool {
+        matches!(self.ask(question), Entry::Text(answer) if answer.trim().eq_ignore_ascii_case("y"))
+    }
+
     fn ended_if_broken<T: From<Entry>>(&mut self, entry: io::Result<T>) -> T {
         entry.unwrap_or_else(|error| {
             self.notes.push(format!("the input cannot be read: {error}"));

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::engine::EngineArgs;
 use super::open::{self, Wanted};
+use super::error::STOPPED;
 use super::{Context, EmbedderArg, Failure, Outcome};
 use crate::chat::Screen;
 use crate::turn::{Acted, Conversation, Decision, Events, Stop, TurnReport};
@@ -64,6 +65,12 @@ pub(super) async fn run(args: Ask, context: Context) -> Result<Outcome, Failure>
         source: args.source.clone(),
         host: &args.host,
     };
+    // Without the model the built-in engine answers, and says why.
+    if let Err(failure) = args.engine.pull_if_wanted(ui, |question| ui.confirm(question)).await
+        && failure.status == STOPPED
+    {
+        return Err(failure);
+    }
     let assistant = open::assistant(&context, &wanted).await?;
     let say = Say::new(ui.wants_json(), false);
     let mut screen = Screen::new(ui, say, open::apply_command(&args.host), Box::new(ask));

@@ -58,43 +58,52 @@ impl EngineArgs {
 }
 
 impl EngineArgs {
-    /// A model that an Ollama server does not have yet is fetched, if the person agrees.
+    /// A model that was named and that the Ollama server does not have yet is fetched, if the person
+    /// agrees.
+    ///
+    /// # Errors
+    /// If the model cannot be used, or is not fetched.
     pub(super) async fn pull_if_wanted(&self, ui: &Ui, mut agree: impl FnMut(&str) -> bool) -> Result<(), Failure> {
-        if matches!(self.engine, EngineChoice::BuiltIn | EngineChoice::Openai) {
+        if self.model.is_none() || matches!(self.engine, EngineChoice::BuiltIn | EngineChoice::Openai) {
             return Ok(());
         }
-        let failed = |error: ModelError| {
-            let hints = error.hint().into_iter().collect();
-            Failure { hints, ..Failure::new("the model cannot be used").because(&error) }
-        };
-        let url = ollama::address::parse(&std::env::var("OLLAMA_HOST").unwrap_or_default()).map_err(failed)?;
+        let url = ollama::address::parse(&std::env::var("OLLAMA_HOST").unwrap_or_default()).map_err(unusable)?;
         let settings = ollama::Settings { model: self.model.clone(), ..ollama::Settings::new(url) };
-        let server = ollama::Ollama::new(settings).map_err(failed)?;
-        let error = match server.prepare(&mut |_| {}).await {
-            Ok(_) => return Ok(()),
-            Err(error) => error,
-        };
-        let Some(model) = error.pullable().map(str::to_owned) else { return Err(failed(error)) };
+        let server = ollama::Ollama::new(settings).map_err(unusable)?;
+        let Err(error) = server.prepare(&mut |_| {}).await else { return Ok(()) };
+        let Some(model) = error.pullable().map(str::to_owned) else { return Err(unusable(error)) };
         if !agree(&format!("The server does not have {model} yet. Fetch it? [y/N] ")) {
-            return Err(failed(error));
+            return Err(unusable(error));
         }
-        let progress = ui.progress("bytes");
-        let mut part = None;
-        let mut sink = |event| {
-            let PullEvent::Progress(now) = event else { return };
-            if now.digest != part || now.total.is_none() {
-                part.clone_from(&now.digest);
-                progress.start_bytes(&now.status, now.total);
-            }
-            progress.set(now.completed.unwrap_or(0));
-        };
-        let pulled = tokio::select! {
-            pulled = server.pull(&model, &mut sink) => pulled.map_err(failed),
-            _ = tokio::signal::ctrl_c() => Err(Failure::stopped(format!("{model} was not fetched; the next try goes on from here"))),
-        };
-        progress.finish();
-        pulled
+        pull(ui, &server, &model).await
     }
+}
+
+fn unusable(error: ModelError) -> Failure {
+    let hints = error.hint().into_iter().collect();
+    Failure { hints, ..Failure::new("the model cannot be used").because(&error) }
+}
+
+/// Fetches a model, with progress. Ctrl-C stops; what has arrived is kept by the server.
+async fn pull(ui: &Ui, server: &ollama::Ollama, model: &str) -> Result<(), Failure> {
+    let progress = ui.progress("bytes");
+    let mut part = None;
+    let mut sink = |event| {
+        let PullEvent::Progress(now) = event else { return };
+        if now.digest != part || now.total.is_none() {
+            part.clone_from(&now.digest);
+            progress.start_bytes(&now.status, now.total);
+        }
+        progress.set(now.completed.unwrap_or(0));
+    };
+    let pulled = tokio::select! {
+        pulled = server.pull(model, &mut sink) => pulled.map_err(unusable),
+        _ = tokio::signal::ctrl_c() => {
+            Err(Failure::stopped(format!("{model} was not fetched; the next try goes on from here")))
+        }
+    };
+    progress.finish();
+    pulled
 }
 
 /// Whether something listens where Ollama usually is. On this host that shows at once.

@@ -31,6 +31,9 @@ pub struct Failure {
     pub status: u8,
 }
 
+/// Exit status: Ctrl-C.
+pub(super) const STOPPED: u8 = 130;
+
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), causes: Vec::new(), hints: Vec::new(), status: 1 }
@@ -63,7 +66,7 @@ impl Failure {
 
     /// Ended by Ctrl-C.
     pub(crate) fn stopped(message: impl Into<String>) -> Self {
-        Self { status: 130, ..Self::new(message) }
+        Self { status: STOPPED, ..Self::new(message) }
     }
 }
 

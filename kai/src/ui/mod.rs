@@ -121,6 +121,18 @@ impl Ui {
         }
     }
 
+    /// A yes from a person at a terminal. Anything else, and nobody there, is a no.
+    #[must_use]
+    pub fn confirm(&self, question: &str) -> bool {
+        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            return false;
+        }
+        eprint!("{question}");
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer);
+        read.is_ok() && answer.trim().eq_ignore_ascii_case("y")
+    }
+
     /// A bar on stderr for work that takes longer than a moment; nothing where nobody watches.
     #[must_use]
     pub fn progress(&self, unit: &'static str) -> Progress {

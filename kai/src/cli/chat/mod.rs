@@ -72,7 +72,11 @@ pub(super) async fn run(args: Chat, context: Context) -> Result<Outcome, Failure
     };
     let assistant = open::assistant(&context, &wanted).await?;
     let names = Arc::new(RwLock::new(Names::default()));
-    let input = Input::open(&context.home.history(), Arc::clone(&names));
+    let mut input = Input::open(&context.home.history(), Arc::clone(&names));
+    if input.is_terminal() {
+        let pulled = args.engine.pull_if_wanted(&context.ui, |question| input.agrees(question)).await;
+        pulled.unwrap_or_else(|failure| context.ui.failure(&failure));
+    }
     let sessions = Sessions::of(context.home.root());
     let (conversation, session) = (Conversation::default(), Session::begin());
     let (engine, host) = (args.engine, args.host);

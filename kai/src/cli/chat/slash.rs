@@ -8,7 +8,6 @@ use kai_tools::tool::{DocsRead, OpHistory, OpUndo};
 use super::super::{Failure, open};
 use super::repl::{Repl, Work};
 use crate::chat::commands::{Command, HostChoice, help};
-use crate::chat::line::Entry;
 use crate::chat::store::{Session, SessionName};
 use crate::turn::{Conversation, Machine};
 use crate::ui::age;
@@ -112,8 +111,7 @@ impl Repl<'_> {
     async fn model(&mut self, name: String) -> Result<(), Failure> {
         let input = &mut self.input;
         self.engine.model = Some(name);
-        let agree = |question: &str| matches!(input.ask(question), Entry::Text(answer) if answer.trim().eq_ignore_ascii_case("y"));
-        self.engine.pull_if_wanted(&self.context.ui, agree).await?;
+        self.engine.pull_if_wanted(&self.context.ui, |question| input.agrees(question)).await?;
         self.assistant.engines = self.engine.engines().await;
         self.context.ui.status(self.engine_name());
         Ok(())
