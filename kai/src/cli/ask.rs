@@ -6,8 +6,8 @@ use kai_tools::plan::Plan;
 use serde_json::{Value, json};
 
 use super::engine::EngineArgs;
-use super::open::{self, Wanted};
 use super::error::STOPPED;
+use super::open::{self, Wanted};
 use super::{Context, EmbedderArg, Failure, Outcome};
 use crate::chat::Screen;
 use crate::turn::{Acted, Conversation, Decision, Events, Stop, TurnReport};

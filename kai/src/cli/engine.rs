@@ -44,7 +44,7 @@ impl EngineArgs {
             EngineChoice::Auto if url.is_some() => EngineChoice::Openai,
             EngineChoice::Auto if model.is_some() || host.is_some() || is_listening().await => EngineChoice::Ollama,
             EngineChoice::Auto => EngineChoice::BuiltIn,
-            chosen => chosen,
+            chosen @ (EngineChoice::BuiltIn | EngineChoice::Ollama | EngineChoice::Openai) => chosen,
         };
         match choice {
             EngineChoice::Auto | EngineChoice::BuiltIn => Engines::BuiltIn,

@@ -37,25 +37,21 @@ impl Documents {
     /// # Errors
     /// If the index cannot be searched; in words.
     pub async fn look_up(&self, request: &Request) -> Result<Vec<Passage>, String> {
-        match request {
-            Request::DocsSearch(asked) => {
-                let limit = usize::from(asked.limit.clamp(1, 50));
-                Ok(question(self.find(&asked.query, limit, asked.source.clone()).await?).passages)
-            }
-            Request::DocsRead(asked) => {
-                // The page's name is its own best query; only its passages are kept.
-                let words = format!("{} {}", asked.page, asked.heading.clone().unwrap_or_default());
-                let found = question(self.find(&words, 50, None).await?).passages;
-                let page = plain(&asked.page);
-                let heading = asked.heading.as_deref().map(plain);
-                let fits = |passage: &Passage| {
-                    let named = plain(&passage.title) == page || plain(&passage.page).ends_with(&page);
-                    named && heading.as_ref().is_none_or(|heading| plain(&passage.heading).contains(heading))
-                };
-                Ok(found.into_iter().filter(fits).collect())
-            }
-            _ => Ok(Vec::new()),
+        if let Request::DocsSearch(asked) = request {
+            let limit = usize::from(asked.limit.clamp(1, 50));
+            return Ok(question(self.find(&asked.query, limit, asked.source.clone()).await?).passages);
         }
+        let Request::DocsRead(asked) = request else { return Ok(Vec::new()) };
+        // The page's name is its own best query; only its passages are kept.
+        let words = format!("{} {}", asked.page, asked.heading.clone().unwrap_or_default());
+        let found = question(self.find(&words, 50, None).await?).passages;
+        let page = plain(&asked.page);
+        let heading = asked.heading.as_deref().map(plain);
+        let fits = |passage: &Passage| {
+            let named = plain(&passage.title) == page || plain(&passage.page).ends_with(&page);
+            named && heading.as_ref().is_none_or(|heading| plain(&passage.heading).contains(heading))
+        };
+        Ok(found.into_iter().filter(fits).collect())
     }
 
     /// The same for a model, as text.

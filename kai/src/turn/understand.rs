@@ -79,7 +79,9 @@ pub fn in_words(request: &Request) -> String {
                 items.join(",")
             }
             serde_json::Value::Bool(false) | serde_json::Value::Null => continue,
-            other => other.to_string(),
+            other @ (serde_json::Value::Bool(true) | serde_json::Value::Number(_) | serde_json::Value::Object(_)) => {
+                other.to_string()
+            }
         };
         text.push_str(&format!(" {name}={shown}"));
     }
