@@ -178,6 +178,7 @@ impl Index {
             passages: passages.collect(),
             answerable: found.answerable,
             answerable_score: found.answerable_score,
+            notes: Vec::new(),
         };
         let answer = ask::ask(&question, ask::Setting::default(), &Engines::BuiltIn, &mut |_| {}).await;
         Ok(Reply {

@@ -136,7 +136,7 @@ async fn one(
     };
     let assistant =
         Assistant { documents: None, engines, operator: Some(Arc::new(operator)), machine: Machine::default() };
-    let mut conversation = Conversation { entries: before(case), waiting: Vec::new() };
+    let mut conversation = Conversation::after(before(case));
     let (events, receiver) = Events::channel();
     let stop = Stop::default();
     let turn = async {

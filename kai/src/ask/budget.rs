@@ -39,6 +39,12 @@ pub(crate) fn document(passage: &Passage) -> Document<'_> {
     Document { title: &passage.title, heading: &passage.heading, source: &passage.source, text: &passage.text }
 }
 
+/// What passages take in a prompt.
+pub(crate) fn cost(passages: &[Passage]) -> usize {
+    let block = |(index, passage)| tokens(&document_block(index + 1, &document(passage)));
+    passages.iter().enumerate().map(block).sum()
+}
+
 /// The leading passages that fit into `budget` tokens; the last one may lose its tail at the end of
 /// a block. Order and numbers stay as they are.
 pub(crate) fn fit(passages: &[Passage], budget: usize) -> Vec<Passage> {

@@ -7,6 +7,7 @@
 use super::{
     Passage,
     event::{Citation, Source},
+    mark::without_citations,
     segment::Segment,
 };
 use crate::extract::{
@@ -56,12 +57,17 @@ impl Numbering {
     pub(crate) fn is_empty(&self) -> bool {
         self.citations.is_empty()
     }
+
+    /// Whether a passage is cited that is none of the first so many.
+    pub(crate) fn goes_beyond(&self, first: usize) -> bool {
+        self.citations.iter().any(|(index, _)| *index >= first)
+    }
 }
 
 /// Checks one answer.
 #[derive(Debug)]
-pub(crate) struct Checker<'p> {
-    passages: &'p [Passage],
+pub(crate) struct Checker {
+    passages: Vec<Passage>,
     bags: Vec<Bag>,
     question: Bag,
     /// A question without a single English stop word is in another language than the passages:
@@ -84,13 +90,13 @@ struct Claim {
     numbers: Vec<String>,
 }
 
-impl<'p> Checker<'p> {
-    pub(crate) fn new(question: &str, passages: &'p [Passage]) -> Self {
+impl Checker {
+    pub(crate) fn new(question: &str, passages: &[Passage]) -> Self {
         let lower = question.to_lowercase();
         let asked: Vec<&str> = lower.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty()).collect();
         Self {
-            passages,
-            bags: passages.iter().map(|p| Bag::new(&[&p.title, &p.heading, &p.text])).collect(),
+            passages: passages.to_vec(),
+            bags: passages.iter().map(bag).collect(),
             question: Bag::new(&[question]),
             foreign: asked.len() >= 4 && !asked.iter().any(|word| words::is_stop(word)),
             last: None,
@@ -102,6 +108,20 @@ impl<'p> Checker<'p> {
             shell: false,
             in_fence: false,
         }
+    }
+
+    /// A passage that was looked up on the way: its number for the model, which goes on after the
+    /// first ones. One that is known keeps its number.
+    pub(crate) fn add(&mut self, passage: &Passage) -> usize {
+        let same = |known: &Passage| {
+            (&known.page, &known.heading, &known.text) == (&passage.page, &passage.heading, &passage.text)
+        };
+        if let Some(index) = self.passages.iter().position(same) {
+            return index + 1;
+        }
+        self.bags.push(bag(passage));
+        self.passages.push(passage.clone());
+        self.passages.len()
     }
 
     /// One segment of the answer as it is to be shown.
@@ -299,6 +319,10 @@ impl<'p> Checker<'p> {
     }
 }
 
+fn bag(passage: &Passage) -> Bag {
+    Bag::new(&[&passage.title, &passage.heading, &passage.text])
+}
+
 impl Claim {
     fn new(text: &str) -> Self {
         // The number of a list item is no claim.
@@ -326,62 +350,6 @@ fn quote(passage: &Passage, claim: &Claim) -> Option<String> {
         }
     }
     best.map(|(_, sentence)| sentence.to_owned())
-}
-
-/// One group of citations in a text: `[1]`, `[1, 3]`, `[2-4]`.
-struct Mark {
-    start: usize,
-    end: usize,
-    numbers: Vec<usize>,
-}
-
-/// The text without its citations, and where they stood. What is in inline code is no citation.
-fn without_citations(text: &str) -> (String, Vec<Mark>) {
-    let mut marks = Vec::new();
-    let mut plain = String::with_capacity(text.len());
-    let mut at = 0;
-    while let Some(c) = text[at..].chars().next() {
-        if c == '`'
-            && let Some(close) = text[at + 1..].find('`')
-        {
-            let end = at + 1 + close + 1;
-            plain.push_str(&text[at..end]);
-            at = end;
-        } else if c == '['
-            && let Some((length, numbers)) = citation(&text[at..])
-        {
-            marks.push(Mark { start: at, end: at + length, numbers });
-            at += length;
-        } else {
-            plain.push(c);
-            at += c.len_utf8();
-        }
-    }
-    (plain, marks)
-}
-
-/// A group of citations at the beginning of `text`: its length and its numbers.
-fn citation(text: &str) -> Option<(usize, Vec<usize>)> {
-    let inner = &text[1..text.find(']')?];
-    let mut numbers = Vec::new();
-    for item in inner.split(',') {
-        let item = item.trim();
-        let (from, to) = item.split_once(['-', '–']).unwrap_or((item, item));
-        let (from, to) = (number(from)?, number(to)?);
-        if to < from || to - from > 20 {
-            return None;
-        }
-        numbers.extend(from..=to);
-    }
-    Some((inner.len() + 2, numbers))
-}
-
-/// Up to three digits; more is a year or an address.
-fn number(text: &str) -> Option<usize> {
-    let text = text.trim();
-    (!text.is_empty() && text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit()))
-        .then(|| text.parse().ok())
-        .flatten()
 }
 
 /// Counts of words in one sentence: far below where a float loses anything.

@@ -7,15 +7,17 @@
 mod budget;
 mod cite;
 mod event;
+mod mark;
 mod passage;
+mod room;
 mod segment;
 mod write;
 
-use kai_prompts::NOT_COVERED;
+use kai_prompts::{NOT_COVERED, document_block};
 
 pub use event::{Answer, AskEvent, Citation, EngineUsed, Fallback, Source};
 pub use passage::{Passage, Question};
-pub use write::{Hands, Setting};
+pub use write::{Hands, Setting, Told};
 
 use crate::{
     extract,
@@ -73,6 +75,10 @@ pub type AskSink<'a> = &'a mut (dyn FnMut(AskEvent) + Send);
 
 /// Pages named when the documents do not hold the answer.
 const NEAREST: usize = 5;
+/// Passages that a tool found take so many bytes of its result at most.
+const LOOKED_UP: usize = 6000;
+/// One of them so many characters.
+const PASSAGE: usize = 1200;
 /// A prompt of which the server read less than this share of our estimate was cut on the way.
 const READ_SHARE: (u64, u64) = (4, 10);
 
@@ -100,13 +106,13 @@ struct Draft<'q, 's> {
     question: &'q Question,
     sink: &'s mut (dyn FnMut(AskEvent) + Send),
     segmenter: Segmenter,
-    checker: Checker<'q>,
+    checker: Checker,
     numbering: Numbering,
     text: String,
     engine: EngineUsed,
     /// What the model wrote is complete.
     by_model: bool,
-    /// It called tools: what it says may come from them.
+    /// Tools told it what is so on the host: what it says may come from there.
     used_tools: bool,
     notes: Vec<String>,
     nearest: Vec<Source>,
@@ -125,7 +131,7 @@ impl<'q, 's> Draft<'q, 's> {
             engine: EngineUsed::BuiltIn,
             by_model: false,
             used_tools: false,
-            notes: Vec::new(),
+            notes: question.notes.clone(),
             nearest: Vec::new(),
             fallback: None,
         }
@@ -155,10 +161,25 @@ impl<'q, 's> Draft<'q, 's> {
         }
     }
 
-    /// What the model wrote and was not shown yet.
+    /// What the model wrote and was not shown yet; a code block that it left open is closed.
     fn flush(&mut self) {
-        let rest = self.segmenter.finish();
+        let rest = self.segmenter.close();
         self.segments(rest);
+    }
+
+    /// Passages that a tool found, as the model is told. They can be cited like the first ones.
+    fn looked_up(&mut self, passages: &[Passage]) -> String {
+        let mut left = LOOKED_UP;
+        let mut told = String::new();
+        for passage in passages {
+            let text: String = passage.text.chars().take(PASSAGE).collect();
+            let number = self.checker.add(passage);
+            let block = document_block(number, &budget::document(&Passage { text, ..passage.clone() }));
+            let Some(less) = left.checked_sub(block.len()) else { break };
+            left = less;
+            told.push_str(&block);
+        }
+        if told.is_empty() { "nothing was found".to_owned() } else { told }
     }
 
     fn say(&mut self, text: &str) {
@@ -190,15 +211,13 @@ impl<'q, 's> Draft<'q, 's> {
     }
 
     fn fall_back(&mut self, from: Option<String>, error: &ModelError) {
+        self.flush();
         let broken_off = !self.text.trim().is_empty();
         let fallback = Fallback { from, reason: error.to_string(), hint: error.hint(), broken_off };
         (self.sink)(AskEvent::Fallback(fallback.clone()));
         self.fallback = Some(fallback);
         if broken_off {
-            let close = if self.segmenter.in_code() { "\n```" } else { "" };
-            self.say(&format!(
-                "{close}\n\n*(The model's answer broke off here. What the documents say themselves:)*\n\n"
-            ));
+            self.say("\n\n*(The model's answer broke off here. What the documents say themselves:)*\n\n");
         }
         self.built_in();
     }
@@ -267,7 +286,10 @@ impl<'q, 's> Draft<'q, 's> {
                 grounded = false;
             } else if !grounded && !self.used_tools {
                 self.notes.push("nothing in this answer could be traced to the documents".to_owned());
-            } else if !self.question.answerable && !self.used_tools {
+            } else if !self.question.answerable
+                && !self.used_tools
+                && !self.numbering.goes_beyond(self.question.passages.len())
+            {
                 self.notes.push("the documents may not cover this: the search found little that matches".to_owned());
             }
             if !declined {

@@ -35,4 +35,6 @@ pub struct Question {
     pub answerable: bool,
     /// The estimate behind it, 0 to 1.
     pub answerable_score: f32,
+    /// What a reader should know about the search, a sentence each. They become notes of the answer.
+    pub notes: Vec<String>,
 }

@@ -34,9 +34,15 @@ impl Segmenter {
         self.drain(true)
     }
 
-    /// Whether a code block is open.
-    pub(crate) fn in_code(&self) -> bool {
-        self.fence.is_some()
+    /// What is left, and the end of a code block that was left open: it would swallow what follows.
+    pub(crate) fn close(&mut self) -> Vec<Segment> {
+        let mut out = self.finish();
+        if let Some(ticks) = self.fence {
+            let line_end = if self.mid_line { "\n" } else { "" };
+            self.buffer = format!("{line_end}{}\n", "`".repeat(ticks));
+            out.extend(self.finish());
+        }
+        out
     }
 
     fn drain(&mut self, ended: bool) -> Vec<Segment> {
@@ -210,6 +216,30 @@ mod tests {
                 sentence("End"),
             ]
         );
+    }
+
+    #[test]
+    fn an_open_block_is_closed() {
+        for (text, expected) in [
+            ("Do:\n```sh\nls", "Do:\n```sh\nls\n```\n"),
+            ("````\n```\n", "````\n```\n````\n"),
+            ("```", "```\n```\n"),
+            ("```\nls\n``", "```\nls\n``\n```\n"),
+            ("```\nls\n```", "```\nls\n```"),
+            ("`ls", "`ls"),
+        ] {
+            let mut segmenter = Segmenter::default();
+            let mut segments = segmenter.push(text);
+            segments.extend(segmenter.close());
+            let shown: String = segments
+                .into_iter()
+                .map(|s| match s {
+                    Segment::Sentence(t) | Segment::Code(t) => t,
+                })
+                .collect();
+            assert_eq!(shown, expected, "{text:?}");
+            assert_eq!(segmenter.close(), [], "once");
+        }
     }
 
     proptest! {

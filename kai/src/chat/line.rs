@@ -20,6 +20,8 @@ use rustyline::{
     history::{History as _, MemHistory},
 };
 
+use kai_tools::face::terminal;
+
 use super::{complete::Names, history::History, keys::Keys};
 use crate::ui::clean::clean;
 
@@ -145,7 +147,7 @@ impl Input {
         if !self.is_terminal() {
             return Entry::End;
         }
-        discard_typed_ahead();
+        terminal::discard_typed_ahead();
         let entry = match &mut self.way {
             Way::Editor(_) => answered(question, self.colour),
             Way::Lines { reader, person } => show(question, *person).and_then(|()| read_line(reader, LONGEST)),
@@ -312,21 +314,6 @@ fn error(failed: ReadlineError) -> io::Error {
         ReadlineError::Errno(failed) => failed.into(),
         other => io::Error::other(other.to_string()),
     }
-}
-
-/// Lines that were typed or pasted before a question was shown do not answer it.
-fn discard_typed_ahead() {
-    /// `O_NONBLOCK`. Elsewhere there is nothing to lose but this.
-    const NONBLOCK: i32 = 0o4000;
-    if !cfg!(target_os = "linux") {
-        return;
-    }
-    // Opened anew: the flag is not standard input's.
-    let terminal = OpenOptions::new().read(true).custom_flags(NONBLOCK).open("/dev/tty");
-    let Ok(mut terminal) = terminal else { return };
-    let mut scrap = [0; 4096];
-    // Ends when nothing is there, which is an error here.
-    while terminal.read(&mut scrap).is_ok_and(|bytes| bytes > 0) {}
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ impl<'a> Screen<'a> {
             return;
         }
         match event {
-            TurnEvent::Working(what) => self.spinner.show(what),
+            TurnEvent::Working(what) => self.wait(what),
             TurnEvent::Understood(lines) => {
                 self.clear();
                 lines.iter().for_each(|line| self.ui.status(&format!("understood: {line}")));
@@ -119,7 +119,10 @@ impl<'a> Screen<'a> {
     }
 
     fn decide(&mut self, proposal: &Proposal) -> Decision {
-        self.say.proposal(proposal);
+        // With `--json` it is part of the one object at the end; whoever is asked sees it all the same.
+        if !self.ui.wants_json() {
+            self.say.proposal(proposal);
+        }
         let decision = (self.asker)(&self.say, &proposal.plan);
         match decision {
             Some(Decision::No) => self.ui.status("nothing was changed"),
@@ -127,7 +130,7 @@ impl<'a> Screen<'a> {
             Some(Decision::Later) | None => {
                 let who = if decision.is_none() { "nobody is there to confirm" } else { "put off:" };
                 self.ui.note(&format!("{who} plan {}; nothing was changed", proposal.plan.id));
-                self.ui.hint(&format!("within 15 minutes: {} {}", self.apply, proposal.digest));
+                self.ui.note(&format!("within 15 minutes: {} {}", self.apply, proposal.digest));
             }
         }
         decision.unwrap_or(Decision::Later)
@@ -150,26 +153,31 @@ impl<'a> Screen<'a> {
         self.ui.status(&line);
     }
 
+    /// A sign of life; not over a line that is being written.
+    fn wait(&mut self, what: &str) {
+        if !self.written && !self.thinking {
+            self.spinner.show(what);
+        }
+    }
+
     fn answer(&mut self, event: AskEvent) {
         match event {
             AskEvent::Passages(_) => {}
             AskEvent::Citation(citation) => self.sources.push((citation.number, citation.at)),
-            AskEvent::Engine(engine) => self.spinner.show(&format!("{engine} answers")),
-            AskEvent::Waiting { what, .. } => self.spinner.show(&format!("waiting for {what}")),
+            AskEvent::Engine(engine) => self.wait(&format!("{engine} answers")),
+            AskEvent::Waiting { what, .. } => self.wait(&format!("waiting for {what}")),
             AskEvent::Thinking(text) => {
-                if !self.thinking {
-                    self.spinner.clear();
-                    self.thinking = true;
-                }
+                self.spinner.clear();
+                self.thinking = true;
                 self.ui.aside(&text);
             }
             AskEvent::Text(text) => {
+                self.spinner.clear();
+                if self.thinking {
+                    self.ui.aside("\n\n");
+                    self.thinking = false;
+                }
                 if !self.written {
-                    self.spinner.clear();
-                    if self.thinking {
-                        self.ui.aside("\n\n");
-                        self.thinking = false;
-                    }
                     self.sources.clear();
                     self.written = true;
                 }

@@ -1,16 +1,17 @@
 //! `kai ask`: one turn, from a question or an order to what comes of it.
 
 use clap::Args;
-use kai_tools::face::{Answer, HostOptions, Say};
+use kai_tools::face::{HostOptions, Say};
 use kai_tools::plan::Plan;
 use serde_json::{Value, json};
 
+use super::chat::decision;
 use super::engine::EngineArgs;
 use super::error::STOPPED;
 use super::open::{self, Wanted};
 use super::{Context, EmbedderArg, Failure, Outcome};
 use crate::chat::Screen;
-use crate::turn::{Acted, Conversation, Decision, Events, Stop, TurnReport};
+use crate::turn::{Acted, Conversation, Events, Stop, TurnReport};
 
 /// Ask a question, or say what is to be done.
 ///
@@ -72,8 +73,8 @@ pub(super) async fn run(args: Ask, context: Context) -> Result<Outcome, Failure>
         return Err(failure);
     }
     let assistant = open::assistant(&context, &wanted).await?;
-    let say = Say::new(ui.wants_json(), false);
-    let mut screen = Screen::new(ui, say, open::apply_command(&args.host), Box::new(ask));
+    let asker = Box::new(|say: &Say, plan: &Plan| decision(say.ask(plan)));
+    let mut screen = Screen::new(ui, ui.say(), open::apply_command(&context, &args.host), asker);
     let (events, mut shown) = Events::channel();
     let (stop, mut conversation) = (Stop::default(), Conversation::default());
     let turn = async {
@@ -85,22 +86,15 @@ pub(super) async fn run(args: Ask, context: Context) -> Result<Outcome, Failure>
     let report = open::until_stopped(both, &stop).await;
     screen.clear();
     let Some(report) = report else {
-        return Err(Failure::stopped("stopped before the answer was complete"));
+        let done = conversation.settle();
+        let stands = done.iter().map(|(request, acted)| format!("{}: {}", request.tool(), acted.told()));
+        let hints = stands.map(|done| format!("before that, {done}")).collect();
+        return Err(Failure { hints, ..Failure::stopped("stopped before the answer was complete") });
     };
     if ui.wants_json() {
         ui.json(&as_json(&report));
     }
     Ok(outcome(&report))
-}
-
-/// Asks at the terminal.
-fn ask(say: &Say, plan: &Plan) -> Option<Decision> {
-    match say.ask(plan) {
-        Answer::Yes => Some(Decision::Yes),
-        Answer::Typed(name) => Some(Decision::Typed(name)),
-        Answer::No => Some(Decision::No),
-        Answer::Nobody => None,
-    }
 }
 
 /// The worse of how it went before and what came of a turn; a turn that was stopped counts as failed.
@@ -141,7 +135,7 @@ fn outcome(report: &TurnReport) -> Outcome {
 }
 
 /// The answer's own fields, and what was done beside it.
-fn as_json(report: &TurnReport) -> Value {
+pub(super) fn as_json(report: &TurnReport) -> Value {
     let mut value = report.answer.as_ref().and_then(|answer| serde_json::to_value(answer).ok());
     let value = value.get_or_insert_with(|| json!({}));
     if let Some(question) = &report.asked {
@@ -156,12 +150,17 @@ fn as_json(report: &TurnReport) -> Value {
             Acted::Found(table) => json!({ "found": table.json(), "notes": table.notes }),
             Acted::Ended(report) => json!({ "op": report.op, "outcome": report.outcome, "error": report.error }),
             Acted::Declined => json!({ "declined": true }),
-            Acted::Later(proposal) => json!({ "waiting": proposal.plan.id, "digest": proposal.digest }),
+            Acted::Later(proposal) => {
+                json!({ "waiting": proposal.plan.id, "digest": proposal.digest, "plan": proposal.plan })
+            }
             Acted::Refused(refused) => json!({ "refused": refused.message, "hints": refused.hints }),
         };
         json!({ "request": request, "result": came })
     });
     let acted: Vec<Value> = acted.collect();
+    if !report.looked_up.is_empty() {
+        value["passages"] = json!(report.looked_up);
+    }
     if !acted.is_empty() {
         value["acted"] = Value::Array(acted);
     }

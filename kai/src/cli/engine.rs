@@ -34,41 +34,79 @@ pub(super) enum EngineChoice {
     Openai,
 }
 
+/// A server, as the options and the environment have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Chosen {
+    BuiltIn,
+    Ollama { host: Option<String> },
+    OpenAi { url: Option<String>, key: Option<String> },
+}
+
+/// What the environment says. What is empty there is not set.
+#[derive(Debug, Default)]
+struct Environment {
+    host: Option<String>,
+    url: Option<String>,
+    key: Option<String>,
+}
+
+impl Environment {
+    fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name| variable(name).and_then(|value| filled(&value).map(str::to_owned));
+        Self { host: set("OLLAMA_HOST"), url: set(openai::URL_VARIABLE), key: set(openai::KEY_VARIABLE) }
+    }
+
+    fn here() -> Self {
+        Self::of(|name| std::env::var(name).ok())
+    }
+}
+
+fn filled(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|text| !text.is_empty())
+}
+
 impl EngineArgs {
-    /// With `auto`, a server that is not there is no news: the built-in engine answers at once.
-    pub(super) async fn engines(&self) -> Engines {
-        let model = self.model.as_deref();
-        let url = std::env::var(openai::URL_VARIABLE).ok();
-        let host = std::env::var("OLLAMA_HOST").ok();
+    fn model(&self) -> Option<&str> {
+        self.model.as_deref().and_then(filled)
+    }
+
+    /// The one place that decides which server is meant. With `auto`, a server that is not there is no
+    /// news: the built-in engine answers at once.
+    async fn chosen(&self, said: Environment, is_listening: impl Future<Output = bool>) -> Chosen {
         let choice = match self.engine {
-            EngineChoice::Auto if url.is_some() => EngineChoice::Openai,
-            EngineChoice::Auto if model.is_some() || host.is_some() || is_listening().await => EngineChoice::Ollama,
+            EngineChoice::Auto if said.url.is_some() => EngineChoice::Openai,
+            EngineChoice::Auto if self.model().is_some() || said.host.is_some() || is_listening.await => {
+                EngineChoice::Ollama
+            }
             EngineChoice::Auto => EngineChoice::BuiltIn,
             chosen @ (EngineChoice::BuiltIn | EngineChoice::Ollama | EngineChoice::Openai) => chosen,
         };
         match choice {
-            EngineChoice::Auto | EngineChoice::BuiltIn => Engines::BuiltIn,
-            EngineChoice::Ollama => Engines::ollama(host.as_deref(), model),
-            EngineChoice::Openai => {
-                let key = std::env::var(openai::KEY_VARIABLE).ok();
-                Engines::openai(url.as_deref(), key.as_deref(), model)
-            }
+            EngineChoice::Auto | EngineChoice::BuiltIn => Chosen::BuiltIn,
+            EngineChoice::Ollama => Chosen::Ollama { host: said.host },
+            EngineChoice::Openai => Chosen::OpenAi { url: said.url, key: said.key },
         }
     }
-}
 
-impl EngineArgs {
+    /// Who answers.
+    pub(super) async fn engines(&self) -> Engines {
+        match self.chosen(Environment::here(), is_listening()).await {
+            Chosen::BuiltIn => Engines::BuiltIn,
+            Chosen::Ollama { host } => Engines::ollama(host.as_deref(), self.model()),
+            Chosen::OpenAi { url, key } => Engines::openai(url.as_deref(), key.as_deref(), self.model()),
+        }
+    }
+
     /// A model that was named and that the Ollama server does not have yet is fetched, if the person
     /// agrees.
     ///
     /// # Errors
     /// If the model cannot be used, or is not fetched.
     pub(super) async fn pull_if_wanted(&self, ui: &Ui, mut agree: impl FnMut(&str) -> bool) -> Result<(), Failure> {
-        if self.model.is_none() || matches!(self.engine, EngineChoice::BuiltIn | EngineChoice::Openai) {
-            return Ok(());
-        }
-        let url = ollama::address::parse(&std::env::var("OLLAMA_HOST").unwrap_or_default()).map_err(unusable)?;
-        let settings = ollama::Settings { model: self.model.clone(), ..ollama::Settings::new(url) };
+        let Some(model) = self.model() else { return Ok(()) };
+        let Chosen::Ollama { host } = self.chosen(Environment::here(), is_listening()).await else { return Ok(()) };
+        let url = ollama::address::parse(host.as_deref().unwrap_or_default()).map_err(unusable)?;
+        let settings = ollama::Settings { model: Some(model.to_owned()), ..ollama::Settings::new(url) };
         let server = ollama::Ollama::new(settings).map_err(unusable)?;
         let Err(error) = server.prepare(&mut |_| {}).await else { return Ok(()) };
         let Some(model) = error.pullable().map(str::to_owned) else { return Err(unusable(error)) };
@@ -112,4 +150,44 @@ async fn is_listening() -> bool {
     let Some(address) = url.host_str().zip(url.port_or_known_default()) else { return false };
     let connect = tokio::net::TcpStream::connect(address);
     tokio::time::timeout(Duration::from_millis(300), connect).await.is_ok_and(|connected| connected.is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is chosen where Ollama listens.
+    fn chosen(engine: EngineChoice, model: Option<&str>, set: &[(&str, &str)], listening: bool) -> Chosen {
+        let args = EngineArgs { engine, model: model.map(str::to_owned) };
+        let variable = |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(args.chosen(Environment::of(variable), std::future::ready(listening)))
+    }
+
+    #[test]
+    fn auto_takes_what_is_set_then_what_is_there() {
+        use EngineChoice::{Auto, BuiltIn, Ollama, Openai};
+        let (url, key, host) = (("KAI_OPENAI_URL", "gpu1:8000"), ("KAI_OPENAI_KEY", "sk-1"), ("OLLAMA_HOST", "gpu2"));
+        let open_ai = || Chosen::OpenAi { url: Some("gpu1:8000".into()), key: Some("sk-1".into()) };
+        let ollama = |host: Option<&str>| Chosen::Ollama { host: host.map(str::to_owned) };
+        // A named model changes nothing about the server: nothing is fetched for OpenAI's protocol.
+        assert_eq!(chosen(Auto, Some("m"), &[url, key, host], true), open_ai());
+        assert_eq!(chosen(Auto, None, &[url, key], false), open_ai());
+        assert_eq!(chosen(Auto, None, &[host], false), ollama(Some("gpu2")));
+        assert_eq!(chosen(Auto, Some("m"), &[], false), ollama(None));
+        assert_eq!(chosen(Auto, None, &[], true), ollama(None));
+        assert_eq!(chosen(Auto, None, &[key], false), Chosen::BuiltIn);
+        assert_eq!(chosen(BuiltIn, Some("m"), &[url, host], true), Chosen::BuiltIn);
+        assert_eq!(chosen(Ollama, None, &[url, host], false), ollama(Some("gpu2")));
+        assert_eq!(chosen(Openai, None, &[host], true), Chosen::OpenAi { url: None, key: None });
+    }
+
+    #[test]
+    fn what_is_empty_is_not_set() {
+        use EngineChoice::{Auto, Openai};
+        let empty = [("KAI_OPENAI_URL", ""), ("KAI_OPENAI_KEY", " "), ("OLLAMA_HOST", "\t")];
+        assert_eq!(chosen(Auto, Some(""), &empty, false), Chosen::BuiltIn);
+        assert_eq!(chosen(Auto, None, &empty, true), Chosen::Ollama { host: None });
+        assert_eq!(chosen(Openai, None, &empty, true), Chosen::OpenAi { url: None, key: None });
+    }
 }

@@ -51,16 +51,22 @@ pub(super) fn operator(
 }
 
 /// The command that applies a plan; its digest follows.
-pub(super) fn apply_command(host: &HostOptions) -> String {
-    let mut words = vec!["kai op".to_owned()];
+pub(super) fn apply_command(context: &Context, host: &HostOptions) -> String {
+    let mut words = vec!["kai".to_owned()];
+    let mut option = |name: &str, value: String| words.extend([name.to_owned(), kai_tools::host::quoted(&value)]);
+    if let Some(data) = &context.named_data {
+        option("--data-dir", data.display().to_string());
+    }
+    words.push("op".to_owned());
+    let mut option = |name: &str, value: String| words.extend([name.to_owned(), kai_tools::host::quoted(&value)]);
     if let Some(sim) = &host.sim {
-        words.push(format!("--sim {}", sim.display()));
+        option("--sim", sim.display().to_string());
     }
     if let Some(target) = &host.host {
-        words.push(format!("--host {target}"));
+        option("--host", target.to_string());
     }
     if let Some(root) = &host.vm_root {
-        words.push(format!("--vm-root {root}"));
+        option("--vm-root", root.to_string());
     }
     words.push("apply".to_owned());
     words.join(" ")

@@ -14,6 +14,9 @@ pub struct Conversation {
     pub turns: Vec<Message>,
     /// The tools that the model may ask for. Without any, it can only write.
     pub tools: Vec<ToolSpec>,
+    /// It had its chances: the tools are not offered any more. They are still known, so that a call
+    /// that it prints all the same is not taken for text.
+    pub enough: bool,
 }
 
 /// One thing that was said.
@@ -66,13 +69,18 @@ impl Conversation {
     /// One question, with no tools.
     #[must_use]
     pub fn question(system: impl Into<String>, user: impl Into<String>) -> Self {
-        Self { system: system.into(), turns: vec![Message::User(user.into())], tools: Vec::new() }
+        Self { system: system.into(), turns: vec![Message::User(user.into())], ..Self::default() }
     }
 
     /// The same for a model that knows no tools: earlier calls and their results become text.
     pub(super) fn without_tools(&self) -> Self {
         let turns = self.turns.iter().map(Message::as_text).collect();
-        Self { system: self.system.clone(), turns, tools: Vec::new() }
+        Self { system: self.system.clone(), turns, ..Self::default() }
+    }
+
+    /// The tools as they are offered.
+    pub(super) fn offered(&self) -> &[ToolSpec] {
+        if self.enough { &[] } else { &self.tools }
     }
 }
 

@@ -170,6 +170,28 @@ pub enum ModelError {
         /// The limit.
         tokens: usize,
     },
+    /// The reply did not end where the server was told to end it.
+    #[error("the server at {server} did not stop after {kib} KiB of an answer")]
+    Endless {
+        /// The server.
+        server: Server,
+        /// How much was read.
+        kib: usize,
+    },
+    /// The model called tools until it had no more chances, and wrote no answer.
+    #[error("the model `{model}` called tools again and again without coming to an answer")]
+    NoAnswer {
+        /// The model.
+        model: String,
+    },
+    /// What was asked leaves no room in the context for an answer from the documents.
+    #[error("the question does not fit the context of `{model}` ({tokens} tokens) beside the documents")]
+    NoRoom {
+        /// The model.
+        model: String,
+        /// Its context.
+        tokens: usize,
+    },
     /// A complete reply with no text and no call in it.
     #[error("the model `{model}` gave an empty answer")]
     Empty {
@@ -255,16 +277,20 @@ impl ModelError {
                 ServerKind::OpenAi => format!("set {} to a key that this server accepts", openai::KEY_VARIABLE),
             },
             Self::Busy { .. } => "ask again in a moment".to_owned(),
-            Self::TooLong { .. } => "configure a larger context, or a model that has one".to_owned(),
+            Self::TooLong { .. } | Self::NoRoom { .. } => {
+                "ask in fewer words, or choose a model with a larger context".to_owned()
+            }
             Self::LengthLimit { .. } => "ask for one thing at a time".to_owned(),
-            Self::MalformedCall { .. } => "ask in other words, or choose a model that is better with tools".to_owned(),
+            Self::MalformedCall { .. } | Self::NoAnswer { .. } => {
+                "ask in other words, or choose a model that is better with tools".to_owned()
+            }
             Self::Refused { server, status, .. } => match server.kind {
                 ServerKind::OpenAi if matches!(status, 404 | 405) => {
                     format!("the base URL in {} usually ends in /v1, as in {}", openai::URL_VARIABLE, openai::EXAMPLE)
                 }
                 ServerKind::Ollama | ServerKind::OpenAi => log_of(server),
             },
-            Self::MidAnswer { server, .. } | Self::CutOff { server } => log_of(server),
+            Self::MidAnswer { server, .. } | Self::CutOff { server } | Self::Endless { server, .. } => log_of(server),
             Self::PullFailed { .. } => "check the name at https://ollama.com/library, and the way there".to_owned(),
             Self::PullCutOff { .. } => "pull it again: it goes on where it stopped".to_owned(),
             Self::Client(_) | Self::Broken { .. } | Self::Empty { .. } | Self::Garbled { .. } => return None,

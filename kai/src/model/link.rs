@@ -7,10 +7,15 @@ use std::time::Duration;
 use reqwest::{RequestBuilder, Response, StatusCode, header};
 use url::Url;
 
-use super::{ModelError, ModelEvent, ModelSink, Server, ServerKind, Wait, openai::ApiKey, wait::Patience};
+use super::{ModelError, ModelEvent, ModelSink, Server, ServerKind, Wait, openai::ApiKey, shown, wait::Patience};
+use crate::ui::clean::clean;
 
 /// Short questions involve no model; they get no more than this.
 const SHORT: Duration = Duration::from_secs(10);
+/// The usual limit of silence before the first word; signs of life are given meanwhile.
+pub(super) const FIRST_TIMEOUT: Duration = Duration::from_secs(600);
+/// The usual one after it.
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// How much of a server's message is shown.
 const MESSAGE: usize = 300;
 
@@ -18,6 +23,10 @@ const MESSAGE: usize = 300;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Timing {
     pub(super) connect: Duration,
+    /// Until the first piece of an answer: a large model is loaded from a slow disk, a long prompt is
+    /// read without a GPU.
+    pub(super) first: Duration,
+    /// Between the pieces.
     pub(super) idle: Duration,
     pub(super) tick: Duration,
     pub(super) retry_pause: Duration,
@@ -57,12 +66,7 @@ impl Link {
             builder = builder.default_headers(header::HeaderMap::from_iter([(header::AUTHORIZATION, key.header())]));
         }
         let client = builder.build().map_err(ModelError::Client)?;
-        let mut shown = base.clone();
-        if shown.password().is_some() {
-            // Cannot fail for an address that has a host.
-            let _hidden = shown.set_password(None);
-        }
-        let server = Server { kind, url: shown.to_string() };
+        let server = Server { kind, url: shown::url(&base) };
         Ok(Self { server, base, timing, client, key })
     }
 
@@ -76,6 +80,14 @@ impl Link {
 
     fn patience(&self, limit: Duration) -> Patience {
         Patience { limit, tick: self.timing.tick }
+    }
+
+    /// How long is waited for a piece of a stream.
+    fn long(&self, what: Wait) -> Patience {
+        self.patience(match what {
+            Wait::FirstWord => self.timing.first,
+            Wait::Server | Wait::NextWord | Wait::Retry | Wait::Again | Wait::Pull => self.timing.idle,
+        })
     }
 
     fn short(&self) -> Patience {
@@ -97,8 +109,22 @@ impl Link {
         }
     }
 
-    pub(super) fn garbled(&self, line: impl Into<String>) -> ModelError {
-        ModelError::Garbled { server: self.server.clone(), line: line.into() }
+    pub(super) fn garbled(&self, line: impl AsRef<str>) -> ModelError {
+        ModelError::Garbled { server: self.server.clone(), line: self.clean(line.as_ref()) }
+    }
+
+    /// The error for a model that is not there.
+    pub(super) fn missing(&self, model: &str, installed: &[String]) -> ModelError {
+        ModelError::Missing { server: self.server.clone(), model: model.to_owned(), installed: self.names(installed) }
+    }
+
+    /// The error for a server without a model that can answer.
+    pub(super) fn none_installed(&self, installed: &[String]) -> ModelError {
+        ModelError::NoneInstalled { server: self.server.clone(), installed: self.names(installed) }
+    }
+
+    fn names(&self, installed: &[String]) -> Vec<String> {
+        installed.iter().map(|name| self.clean(name)).collect()
     }
 
     /// Asks a short question; the answer with its status, whatever it is.
@@ -133,7 +159,7 @@ impl Link {
         request: RequestBuilder,
         sink: ModelSink<'_>,
     ) -> Result<Result<Response, Refusal>, ModelError> {
-        let long = self.patience(self.timing.idle);
+        let long = self.long(what);
         let response = long
             .wait(what, sink, request.send())
             .await
@@ -159,7 +185,8 @@ impl Link {
         response: &mut Response,
         sink: ModelSink<'_>,
     ) -> Result<Option<Vec<u8>>, ModelError> {
-        let long = self.patience(self.timing.idle.saturating_mul(patient));
+        let usual = self.long(what);
+        let long = Patience { limit: usual.limit.saturating_mul(patient), ..usual };
         let chunk = long
             .wait(what, sink, response.chunk())
             .await
@@ -202,8 +229,10 @@ impl Link {
         self.clean(&text)
     }
 
-    /// A message on one line, not too long, without our key.
+    /// What a server said, fit for a message: on one line, not too long, without our key and without
+    /// anything that a terminal would obey. All words of a server that are shown come through here.
     pub(super) fn clean(&self, text: &str) -> String {
+        let text = clean(text);
         let line: Vec<&str> = text.split_whitespace().collect();
         let mut line = line.join(" ");
         if let Some(key) = &self.key {

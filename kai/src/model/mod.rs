@@ -15,6 +15,7 @@ pub mod openai;
 mod printed;
 mod reply;
 mod schema;
+mod shown;
 pub mod stream;
 mod talk;
 mod thoughts;

@@ -85,6 +85,24 @@ impl From<ModelError> for Fault {
     }
 }
 
+/// A reply that is longer than this has no end: the server does not keep to the limit that it was given.
+const LONGEST: usize = 256 << 10;
+/// The same for all that the protocol wraps around it, which may be a hundred times as much.
+const MOST_BYTES: usize = 256 * LONGEST;
+
+fn endless(link: &Link) -> ModelError {
+    ModelError::Endless { server: link.server.clone(), kib: LONGEST >> 10 }
+}
+
+/// How much of a reply a piece is.
+fn size(event: &StreamEvent) -> usize {
+    match event {
+        StreamEvent::Thinking(text) | StreamEvent::Text(text) => text.len(),
+        StreamEvent::Call(call) => call.name.len() + call.arguments.to_string().len(),
+        StreamEvent::BadCall(_) | StreamEvent::Done(_) | StreamEvent::Error(_) | StreamEvent::Garbage(_) => 0,
+    }
+}
+
 /// Gets a reply.
 ///
 /// # Errors
@@ -105,7 +123,7 @@ pub(super) async fn chat(
         let message = match link.open(("loading the model", Wait::FirstWord), request, sink).await? {
             Ok(response) => match read(wire, ready, response, &conversation.tools, sink).await {
                 Ok(finished) => {
-                    let without_tools = !attempt.tools && !conversation.tools.is_empty();
+                    let without_tools = !attempt.tools && !conversation.offered().is_empty();
                     return Ok(Finished { without_tools, ..finished });
                 }
                 Err(Fault::Model(error)) => return Err(error),
@@ -116,7 +134,7 @@ pub(super) async fn chat(
             },
             Err(refusal) if wire.lacks_model(&refusal) => {
                 let installed = wire.listed(sink).await;
-                return Err(ModelError::Missing { server: link.server.clone(), model: ready.name.clone(), installed });
+                return Err(link.missing(&ready.name, &installed));
             }
             Err(refusal) if is_unreadable_call(&refusal.message) => refusal.message,
             Err(refusal) if wire.concede(&mut attempt, &refusal) => continue,
@@ -149,20 +167,29 @@ async fn read(
     let mut reply = Reply::new(tools);
     let mut bad: Option<String> = None;
     let mut what = Wait::FirstWord;
+    let (mut came, mut said) = (0, 0);
     loop {
         let chunk = link.chunk(("answering", what, 1), &mut response, sink).await?;
         let ended = chunk.is_none();
+        came += chunk.as_ref().map_or(0, Vec::len);
+        if came > MOST_BYTES {
+            return Err(endless(link).into());
+        }
         let events = match chunk {
             Some(bytes) => decoder.push(&bytes),
             None => decoder.end(),
         };
         for event in events {
             what = Wait::NextWord;
+            said += size(&event);
+            if said > LONGEST {
+                return Err(endless(link).into());
+            }
             match event {
                 StreamEvent::Thinking(text) => sink(ModelEvent::Thinking(text)),
                 StreamEvent::Text(text) => reply.text(&text, sink),
                 StreamEvent::Call(call) => reply.call(call),
-                StreamEvent::BadCall(message) => bad = bad.or(Some(message)),
+                StreamEvent::BadCall(message) => bad = bad.or(Some(link.clean(&message))),
                 StreamEvent::Error(message) => {
                     let message = link.clean(&message);
                     return Err(if is_unreadable_call(&message) {
@@ -193,7 +220,7 @@ async fn read(
                             answer_tokens: done.answer_tokens,
                         }),
                         Whole::Nothing => Err(ModelError::Empty { model: ready.name.clone() }.into()),
-                        Whole::Malformed(message) => Err(Fault::Call { message, shown }),
+                        Whole::Malformed(message) => Err(Fault::Call { message: link.clean(&message), shown }),
                     };
                 }
             }

@@ -6,52 +6,115 @@ use super::text::Sep;
 
 /// A part of a sentence that asks for one thing.
 #[derive(Debug, Clone, Default)]
-pub struct Clause {
+pub(super) struct Clause {
     /// Its pieces, in order.
     pub pieces: Vec<Piece>,
-    /// Whether it comes before the clause in front of it in time (`before …`).
-    pub reversed: bool,
+    /// When it is done, seen from the clause that it leans on.
+    pub order: Order,
+}
+
+/// When a clause is done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Order {
+    /// In the order in which it was said.
+    #[default]
+    Told,
+    /// `before …`: after the rest, and only if it is complete.
+    Last,
+    /// `after …`: before the rest.
+    Before,
 }
 
 /// A sentence.
 #[derive(Debug, Clone, Default)]
-pub struct Sentence {
+pub(super) struct Sentence {
     /// Its pieces, in order.
     pub pieces: Vec<Piece>,
 }
 
-/// Pieces as sentences. What stands in a quotation of several words is left out: it is somebody
-/// else's.
+/// Pieces as sentences, and whether somebody else was quoted. What stands in a quotation of several
+/// words is left out: it is somebody else's.
 #[must_use]
-pub fn sentences(pieces: Vec<Piece>) -> Vec<Sentence> {
-    let mut quoted = std::collections::BTreeMap::<u16, usize>::new();
+pub(super) fn sentences(pieces: Vec<Piece>) -> (Vec<Sentence>, bool) {
+    let mut counts = std::collections::BTreeMap::<u16, usize>::new();
     for piece in &pieces {
         if let Some(quote) = piece.quote {
-            *quoted.entry(quote).or_default() += 1;
+            *counts.entry(quote).or_default() += 1;
         }
     }
     let mut out: Vec<Sentence> = Vec::new();
+    let mut quoted = false;
     for piece in pieces {
         if piece.sep == Sep::Stop || out.is_empty() {
             out.push(Sentence::default());
         }
-        let long = piece.quote.is_some_and(|quote| quoted.get(&quote).is_some_and(|count| *count > 3));
+        let long = piece.quote.is_some_and(|quote| counts.get(&quote).is_some_and(|count| *count > 3));
+        quoted |= long;
         if let Some(last) = out.last_mut().filter(|_| !long) {
             last.pieces.push(piece);
         }
     }
     out.retain(|sentence| !sentence.pieces.is_empty());
-    out
+    (out, quoted)
 }
 
-/// Whether a piece opens an order here: a verb that is no object's name.
+/// Words that a noun follows, not a verb.
+#[must_use]
+pub(super) fn determines(piece: &Piece) -> bool {
+    piece.objects.is_empty()
+        && !piece.name
+        && matches!(
+            piece.low.as_str(),
+            "the"
+                | "a"
+                | "an"
+                | "my"
+                | "our"
+                | "your"
+                | "its"
+                | "his"
+                | "her"
+                | "their"
+                | "this"
+                | "that"
+                | "these"
+                | "those"
+                | "every"
+                | "each"
+                | "any"
+                | "some"
+                | "another"
+                | "no"
+                | "which"
+                | "der"
+                | "das"
+                | "den"
+                | "dem"
+                | "des"
+                | "ein"
+                | "eine"
+                | "einen"
+                | "einem"
+                | "einer"
+                | "un"
+                | "une"
+                | "una"
+                | "uno"
+                | "um"
+                | "uma"
+                | "het"
+                | "een"
+        )
+}
+
+/// Whether a piece opens an order here: a verb in the form of an order that is no object's name.
 fn opens(piece: &Piece) -> bool {
-    piece.orders() && piece.objects.is_empty() && !piece.name && !only_noun(piece)
+    piece.objects.is_empty() && !piece.name && piece.verbs().any(|hit| hit.form == Form::Base)
 }
 
-/// Plurals like `snapshots` and `clones` are verbs only by form.
-fn only_noun(piece: &Piece) -> bool {
-    piece.verbs().all(|hit| hit.form == Form::Third || hit.form == Form::Past)
+/// The same, and `resizing` behind `before` and `after`.
+fn leans(piece: &Piece) -> bool {
+    piece.orders() && piece.objects.is_empty() && !piece.name
 }
 
 /// A word that changes nothing of who is addressed.
@@ -59,39 +122,75 @@ fn light(piece: &Piece) -> bool {
     piece.filler || piece.marks("polite") || piece.marks("first") || piece.marks("again") || piece.marks("then")
 }
 
+/// The place of the next order, from a place on, if one opens there.
+fn opening(pieces: &[Piece], from: usize, verb: fn(&Piece) -> bool) -> Option<usize> {
+    let mut at = from;
+    while at < pieces.len() && light(&pieces[at]) && !verb(&pieces[at]) {
+        if determines(&pieces[at]) || at > from && pieces[at].sep > Sep::Space {
+            return None;
+        }
+        at += 1;
+    }
+    let not = |at: usize| pieces[at].marks("not") && pieces.get(at + 1).is_some_and(verb);
+    (at < pieces.len() && (verb(&pieces[at]) || not(at))).then_some(at)
+}
+
+/// Whether something has been said that an order can be about.
+fn content(pieces: &[Piece]) -> bool {
+    pieces.iter().any(|piece| !piece.objects.is_empty() || piece.name || piece.value.is_some() || piece.unknown())
+}
+
 /// Cuts a sentence into clauses.
 #[must_use]
-pub fn clauses(sentence: &Sentence) -> Vec<Clause> {
+pub(super) fn clauses(sentence: &Sentence) -> Vec<Clause> {
     let mut out = vec![Clause::default()];
     let pieces = &sentence.pieces;
     let mut verb = false;
     let mut at = 0;
     while at < pieces.len() {
         let piece = &pieces[at];
-        let next = |from: usize| pieces[from..].iter().position(|piece| !light(piece)).map(|add| from + add);
-        let joins = piece.marks("and") && piece.objects.is_empty() && !piece.name;
-        let comma = piece.sep == Sep::Comma || piece.sep == Sep::Colon;
-        let then = piece.marks("then") && piece.hits.iter().all(|hit| hit.class == Class::Mark);
-        let before = piece.marks("before") && !piece.name;
-        if verb && (joins || comma || then || before) {
-            let from = if joins || then || before { at + 1 } else { at };
-            let opened = next(from).filter(|place| {
-                opens(&pieces[*place])
-                    || pieces[*place].marks("not") && place + 1 < pieces.len() && opens(&pieces[*place + 1])
-            });
-            if let Some(place) = opened {
-                out.push(Clause { pieces: Vec::new(), reversed: before });
-                // `not` and the like stay with their verb.
-                at = if joins || then || before { at + 1 } else { at };
-                let _ = place;
+        let plain = piece.objects.is_empty() && !piece.name;
+        let after_article = at > 0 && determines(&pieces[at - 1]);
+        let joins = piece.marks("and") && plain;
+        let parted = piece.sep == Sep::Comma || piece.sep == Sep::Colon;
+        let then = piece.marks("then") && piece.hits.iter().all(|hit| hit.class == Class::Mark) && !after_article;
+        let so = piece.low == "so" && plain;
+        let order = match () {
+            () if piece.marks("before") && plain => Order::Last,
+            () if piece.marks("after") && plain && !piece.marks("hypo") => Order::Before,
+            () => Order::Told,
+        };
+        let own = joins || then || so || order != Order::Told;
+        let earlier = out.last().is_some_and(|clause| content(&clause.pieces));
+        if verb && own || parted && (verb || earlier) || so && earlier || order != Order::Told {
+            let from = if own { at + 1 } else { at };
+            let opened = opening(pieces, from, if order == Order::Told { opens } else { leans });
+            if opened.is_some() {
+                if out.last().is_some_and(|clause| clause.pieces.is_empty()) {
+                    out.pop();
+                }
+                // `before i upgrade it`: the person does that.
+                let theirs = order != Order::Told
+                    && pieces.get(from).is_some_and(|piece| matches!(piece.low.as_str(), "i" | "we" | "they"));
+                if theirs {
+                    at = skipped(pieces, at);
+                    continue;
+                }
+                out.push(Clause { pieces: Vec::new(), order });
+                at = from;
                 verb = false;
                 if let Some(piece) = pieces.get(at) {
-                    verb |= opens(piece);
+                    verb |= opens(piece) || order != Order::Told;
                     push(&mut out, piece);
                 }
                 at += 1;
                 continue;
             }
+        }
+        // Reasons and purposes are no part of the order: `restart web1 because web2 is down`.
+        if verb && piece.marks("because") && plain {
+            at = skipped(pieces, at);
+            continue;
         }
         verb |= opens(piece) || piece.orders();
         push(&mut out, piece);
@@ -104,39 +203,111 @@ pub fn clauses(sentence: &Sentence) -> Vec<Clause> {
     out
 }
 
-fn push(out: &mut [Clause], piece: &Piece) {
+/// The place behind what is left out: the next comma that an order follows, or the end.
+fn skipped(pieces: &[Piece], from: usize) -> usize {
+    let next = |at: &usize| {
+        let piece = &pieces[*at];
+        let parts = piece.sep > Sep::Space || piece.marks("and") || piece.marks("then");
+        let names = piece.sep > Sep::Space && (piece.marks("named") || piece.marks("as"));
+        parts && (names || opening(pieces, if piece.sep > Sep::Space { *at } else { *at + 1 }, opens).is_some())
+    };
+    (from + 1..pieces.len()).find(next).unwrap_or(pieces.len())
+}
+
+fn push(out: &mut Vec<Clause>, piece: &Piece) {
+    if out.is_empty() {
+        out.push(Clause::default());
+    }
     if let Some(last) = out.last_mut() {
         last.pieces.push(piece.clone());
     }
 }
 
+/// Words that say how something is, not what is to be done.
+const STATES: [&str; 40] = [
+    "is", "are", "was", "were", "has", "have", "had", "isn't", "aren't", "wasn't", "hasn't", "doesn't", "seems",
+    "looks", "became", "keeps", "gets", "got", "went", "failed", "can't", "won't", "ist", "sind", "war", "hat", "est",
+    "sont", "a", "etait", "es", "esta", "son", "e", "sono", "ha", "zijn", "heeft", "was", "sao",
+];
+
 impl Clause {
-    /// Decides words that are both an object's name and a verb: `build a golden image`, `restart build`.
-    pub fn settle(&mut self) {
+    /// Decides words that are both an object's name and a verb (`build a golden image`, `restart
+    /// build`), and verbs that stand where a noun does (`the build server`, `the gitlab-17 snapshot`).
+    pub(super) fn settle(&mut self) {
         let first = self.pieces.iter().position(|piece| !light(piece));
         let other_verb = self.pieces.iter().any(|piece| piece.objects.is_empty() && !piece.name && piece.orders());
         let content = self.pieces.iter().filter(|piece| !light(piece)).count();
-        for (at, piece) in self.pieces.iter_mut().enumerate() {
+        for at in 0..self.pieces.len() {
+            let noun = self.as_noun(at);
+            let piece = &mut self.pieces[at];
             if piece.name {
                 piece.hits.clear();
                 continue;
             }
             if piece.objects.is_empty() {
+                if noun {
+                    piece.hits.retain(|hit| hit.class != Class::Verb);
+                }
                 continue;
             }
             let verb = piece.hits.iter().any(|hit| hit.class == Class::Verb);
             if verb && Some(at) == first && !other_verb && content > 1 {
                 piece.objects.clear();
             } else {
-                let strong = |hit: &super::lexicon::Hit| hit.class == Class::Noun;
-                piece.hits.retain(strong);
+                piece.hits.retain(|hit| hit.class == Class::Noun);
             }
         }
     }
 
+    /// Whether a verb stands where only a noun can.
+    fn as_noun(&self, at: usize) -> bool {
+        let piece = &self.pieces[at];
+        if at == 0 || piece.sep > Sep::Space || piece.verbs().next().is_none() {
+            return false;
+        }
+        let definite = |piece: &Piece| {
+            determines(piece) && !matches!(piece.low.as_str(), "a" | "an" | "another" | "no" | "some" | "un" | "une")
+                || piece.possessive
+        };
+        let before = &self.pieces[at - 1];
+        let next = self.pieces.get(at + 1).filter(|next| next.sep == Sep::Space);
+        // `the build server`, `a backup host`
+        if determines(before) && piece.low != "new" && next.is_some_and(|next| next.is("vm") || next.is("container")) {
+            return true;
+        }
+        // `the snapshot`, `its pre-upgrade snapshot`
+        if piece.hits.iter().any(|hit| hit.class == Class::Noun) {
+            let named = |piece: &Piece| piece.unknown() || !piece.objects.is_empty() || piece.hits.is_empty();
+            return definite(before)
+                || named(before)
+                    && !before.filler
+                    && at > 1
+                    && definite(&self.pieces[at - 2])
+                    && before.sep == Sep::Space;
+        }
+        false
+    }
+
+    /// Whether it only says how something is.
+    #[must_use]
+    pub(super) fn states(&self) -> bool {
+        let verb = |at: usize| {
+            let piece = &self.pieces[at];
+            piece.objects.is_empty() && !piece.name && piece.orders() && !(at > 0 && determines(&self.pieces[at - 1]))
+        };
+        let acts = (0..self.pieces.len()).any(verb);
+        let wants = self.pieces.iter().any(|piece| piece.is("want") || piece.marks("polite"));
+        let says = |piece: &Piece| {
+            let word = piece.low.split(' ').next().unwrap_or_default();
+            piece.objects.is_empty() && !piece.name && (STATES.contains(&word) || piece.marks("past"))
+                || piece.verbs().next().is_some() && piece.verbs().all(|hit| hit.form == Form::Past)
+        };
+        !acts && !wants && self.pieces.iter().skip(1).any(says)
+    }
+
     /// Whether a concept is in it. Verbs count in the forms that orders have.
     #[must_use]
-    pub fn has(&self, concept: &str) -> bool {
+    pub(super) fn has(&self, concept: &str) -> bool {
         self.pieces.iter().any(|piece| {
             piece.hits.iter().any(|hit| {
                 hit.concept == concept && (hit.class != Class::Verb || matches!(hit.form, Form::Base | Form::Gerund))
@@ -146,29 +317,41 @@ impl Clause {
 
     /// Whether the first verb stands for that concept.
     #[must_use]
-    pub fn heads(&self, concept: &str) -> bool {
+    pub(super) fn heads(&self, concept: &str) -> bool {
         self.head().is_some_and(|piece| piece.is(concept))
     }
 
     /// The first verb.
     #[must_use]
-    pub fn head(&self) -> Option<&Piece> {
+    pub(super) fn head(&self) -> Option<&Piece> {
         self.pieces.iter().find(|piece| piece.orders())
     }
 
     /// All objects, in order, with their places.
-    pub fn objects(&self) -> impl Iterator<Item = (usize, &Object)> {
+    pub(super) fn objects(&self) -> impl Iterator<Item = (usize, &Object)> {
         self.pieces.iter().enumerate().flat_map(|(at, piece)| piece.objects.iter().map(move |object| (at, object)))
     }
 
+    /// Whether it names something that can be acted on, by name.
+    #[must_use]
+    pub(super) fn has_object(&self) -> bool {
+        self.pieces.iter().any(|piece| !piece.name && piece.objects.iter().any(Object::acted_on))
+    }
+
     /// The names that were claimed by `called …` and the like.
-    pub fn names(&self) -> impl Iterator<Item = &Piece> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &Piece> {
         self.pieces.iter().filter(|piece| piece.name)
+    }
+
+    /// Whether VMs are made in it.
+    #[must_use]
+    pub(super) fn is_making(&self) -> bool {
+        ["create", "clone", "clone_n", "deploy", "fleet", "build"].iter().any(|concept| self.has(concept))
     }
 
     /// Its text.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         self.pieces.iter().map(|piece| piece.raw.as_str()).collect::<Vec<_>>().join(" ")
     }
 }

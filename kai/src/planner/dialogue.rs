@@ -2,15 +2,16 @@
 //! the person's and the assistant's turns are read; documents and results of tools never are.
 
 use serde::Deserialize;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
+use super::chunk;
 use super::fill::Args;
 use super::inventory::Inventory;
 use super::lexicon::Lexicon;
-use super::piece::{self, Object, Piece};
+use super::piece::{Object, Piece};
 use super::refer::Focus;
 use super::text;
-use super::values::Value;
+use super::topic;
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -50,7 +51,7 @@ pub struct Turn {
 
 /// The turns before an utterance, as far as they matter.
 #[derive(Debug, Clone, Default)]
-pub struct Before<'a> {
+pub(super) struct Before<'a> {
     /// What was spoken of.
     pub focus: Focus,
     /// The last requests of the assistant.
@@ -96,29 +97,46 @@ fn touched(call: &Call) -> Vec<String> {
 }
 
 /// Puts what some pieces speak of into the focus.
-pub fn attend(focus: &mut Focus, pieces: &[Piece]) {
+pub(super) fn attend(focus: &mut Focus, pieces: &[Piece]) {
     let mut vms: Vec<String> = Vec::new();
     let mut containers: Vec<String> = Vec::new();
     for piece in pieces {
-        let first = piece.objects.iter().find(|object| {
-            matches!(
-                object,
-                Object::Vm(_)
-                    | Object::Replica(_)
-                    | Object::Container(_)
-                    | Object::Dataset(_)
-                    | Object::Snapshot(..)
-                    | Object::Pool(_)
-            )
-        });
-        match first {
-            Some(Object::Vm(name) | Object::Replica(name)) if !vms.contains(name) => vms.push(name.clone()),
-            Some(Object::Container(name)) if !containers.contains(name) => containers.push(name.clone()),
-            Some(Object::Dataset(name)) => focus.dataset = Some(name.clone()),
-            Some(Object::Snapshot(left, right)) => focus.snapshot = Some(format!("{left}@{right}")),
-            Some(Object::Pool(name)) => focus.pool = Some(name.clone()),
-            _ => {}
+        for object in &piece.objects {
+            match object {
+                Object::Vm(name) | Object::Replica(name) => {
+                    if !vms.contains(name) {
+                        vms.push(name.clone());
+                    }
+                }
+                Object::Container(name) => {
+                    if !containers.contains(name) {
+                        containers.push(name.clone());
+                    }
+                }
+                Object::Dataset(name) => focus.dataset = Some(name.clone()),
+                Object::Pool(name) => focus.pool = Some(name.clone()),
+                Object::Gpu(index) => focus.gpu = Some(*index),
+                Object::Snapshot(..)
+                | Object::NewDataset(_)
+                | Object::At(_)
+                | Object::Interface(_)
+                | Object::NewInterface(_)
+                | Object::Peer(..)
+                | Object::BootEnv(_)
+                | Object::Bridge(_)
+                | Object::Host(_)
+                | Object::Target(_)
+                | Object::Op(_)
+                | Object::Image(_)
+                | Object::Iso(_)
+                | Object::ContainerImage(_) => continue,
+            }
+            break;
         }
+    }
+    let topic = topic::spoken(pieces);
+    if !topic.is_empty() {
+        focus.topic = topic;
     }
     if vms.len() > 1 {
         focus.choice.clone_from(&vms);
@@ -131,9 +149,51 @@ pub fn attend(focus: &mut Focus, pieces: &[Piece]) {
     }
 }
 
+/// Puts what a request makes or touches into the focus.
+pub(super) fn attend_call(focus: &mut Focus, call: &Call, inventory: &Inventory) {
+    attend_calls(focus, std::slice::from_ref(call), inventory);
+}
+
+fn attend_calls(focus: &mut Focus, calls: &[Call], inventory: &Inventory) {
+    let mut names: Vec<String> = Vec::new();
+    let mut other = false;
+    for call in calls {
+        for name in touched(call) {
+            if inventory.vm(&name).is_none() && !focus.made.contains(&name) {
+                focus.made.push(name.clone());
+                focus.topic.clear();
+            }
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let text = |key: &str| call.args.get(key).and_then(Json::as_str);
+        let first = call.args.get("datasets").and_then(Json::as_array).and_then(|list| list.first());
+        let dataset = text("dataset").or(text("root")).or(first.and_then(Json::as_str));
+        if let Some(dataset) = dataset {
+            focus.dataset = Some(dataset.to_owned());
+        }
+        if let Some(pool) = text("pool") {
+            focus.pool = Some(pool.to_owned());
+        }
+        if let Some(gpu) = text("gpu").and_then(|gpu| gpu.parse().ok()) {
+            focus.gpu = Some(gpu);
+        }
+        other |= dataset.is_some() || text("pool").is_some();
+    }
+    if names.len() > 1 {
+        focus.choice.clone_from(&names);
+    }
+    if !names.is_empty() {
+        focus.vms = names;
+    } else if other {
+        focus.vms.clear();
+    }
+}
+
 /// Reads the turns before.
 #[must_use]
-pub fn before<'a>(lexicon: &Lexicon, inventory: &Inventory, turns: &'a [Turn]) -> Before<'a> {
+pub(super) fn before<'a>(lexicon: &Lexicon, inventory: &Inventory, turns: &'a [Turn]) -> Before<'a> {
     let mut out = Before::default();
     // A long conversation is not read to its beginning.
     let recent = turns.len().saturating_sub(24);
@@ -144,7 +204,7 @@ pub fn before<'a>(lexicon: &Lexicon, inventory: &Inventory, turns: &'a [Turn]) -
                 out.user = &turn.text;
                 out.calls = &[];
                 out.asked = false;
-                let pieces = piece::pieces(lexicon, inventory, &text::tokens(&turn.text));
+                let pieces = chunk::pieces(lexicon, inventory, &text::tokens(&turn.text));
                 attend(&mut out.focus, &pieces);
             }
             Role::Assistant => {
@@ -152,170 +212,23 @@ pub fn before<'a>(lexicon: &Lexicon, inventory: &Inventory, turns: &'a [Turn]) -
                 out.calls = &turn.calls;
                 out.asked =
                     turn.text.trim_end().ends_with(['?', '？']) || turn.calls.is_empty() && turn.text.contains('?');
-                let pieces = piece::pieces(lexicon, inventory, &text::tokens(&turn.text));
-                let known = out.focus.vms.clone();
+                let pieces = chunk::pieces(lexicon, inventory, &text::tokens(&turn.text));
+                let (known, topic) = (out.focus.vms.clone(), std::mem::take(&mut out.focus.topic));
                 attend(&mut out.focus, &pieces);
-                if out.focus.vms.len() > 1
-                    && !known.is_empty()
-                    && turn.calls.is_empty()
-                    && known.len() == 1
-                    && out.focus.vms.contains(&known[0])
+                // The person says what is spoken of; an answer only fills in names.
+                if topic.is_empty() {
+                    out.focus.topic.retain(|piece| !piece.objects.is_empty());
+                } else {
+                    out.focus.topic = topic;
+                }
+                if let ([one], true) = (known.as_slice(), out.focus.vms.len() > 1 && turn.calls.is_empty())
+                    && out.focus.vms.contains(one)
                 {
                     out.focus.vms = known;
                 }
-                let mut names: Vec<String> = Vec::new();
-                for call in &turn.calls {
-                    for name in touched(call) {
-                        if !names.contains(&name) {
-                            names.push(name.clone());
-                        }
-                        if inventory.vm(&name).is_none() && !out.focus.made.contains(&name) {
-                            out.focus.made.push(name);
-                        }
-                    }
-                    for key in ["dataset", "root"] {
-                        if let Some(dataset) = call.args.get(key).and_then(Json::as_str) {
-                            out.focus.dataset = Some(dataset.to_owned());
-                        }
-                    }
-                    if let Some(first) = call
-                        .args
-                        .get("datasets")
-                        .and_then(Json::as_array)
-                        .and_then(|list| list.first())
-                        .and_then(Json::as_str)
-                    {
-                        out.focus.dataset = Some(first.to_owned());
-                    }
-                    if let Some(pool) = call.args.get("pool").and_then(Json::as_str) {
-                        out.focus.pool = Some(pool.to_owned());
-                    }
-                }
-                if !names.is_empty() {
-                    if names.len() > 1 {
-                        out.focus.choice.clone_from(&names);
-                    }
-                    out.focus.vms = names;
-                } else if turn
-                    .calls
-                    .iter()
-                    .any(|call| call.args.contains_key("dataset") || call.args.contains_key("pool"))
-                {
-                    out.focus.vms.clear();
-                }
+                attend_calls(&mut out.focus, &turn.calls, inventory);
             }
         }
     }
     out
-}
-
-/// The last requests with another object or another quantity: `no, I meant web2`, `make it 16G`.
-#[must_use]
-pub fn corrected(before: &Before<'_>, inventory: &Inventory, pieces: &[Piece]) -> Option<Vec<(String, Args)>> {
-    let mut vms: Vec<String> = Vec::new();
-    let mut fresh: Vec<String> = Vec::new();
-    let mut negated = false;
-    for piece in pieces {
-        // `not web1 but web2`
-        if piece.marks("not") || piece.marks("no") && piece.low == "not" {
-            negated = true;
-            continue;
-        }
-        if piece.sep > text::Sep::Space || piece.low == "but" || piece.marks("meant") {
-            negated = piece.marks("not");
-        }
-        let vm = piece.objects.iter().find_map(|object| match object {
-            Object::Vm(name) | Object::Replica(name) => Some(name.clone()),
-            _ => None,
-        });
-        match vm {
-            Some(name) if !negated => vms.push(name),
-            Some(_) => negated = false,
-            None if piece.name || piece.unknown() && piece.named_like() => fresh.push(piece.raw.clone()),
-            None => {}
-        }
-    }
-    let size = pieces.iter().find_map(|piece| match piece.value {
-        Some(Value::Size(bytes)) => Some(bytes),
-        _ => None,
-    });
-    let number = pieces.iter().find_map(|piece| match piece.value {
-        Some(Value::Number(number)) if number >= 1.0 && number.fract() == 0.0 => Some(number as u64),
-        _ => None,
-    });
-    let time = pieces.iter().find_map(|piece| match piece.value {
-        Some(Value::Time(seconds)) => Some(seconds),
-        _ => None,
-    });
-    let mut changed = false;
-    let mut out: Vec<(String, Args)> = Vec::new();
-    for call in before.calls {
-        let mut args = call.args.clone();
-        for key in ["vm", "source", "scope"] {
-            if let ([name], true) = (vms.as_slice(), args.contains_key(key)) {
-                args.insert(key.to_owned(), json!(name));
-                changed = true;
-                // A snapshot of the other VM may not be there.
-                if let Some(snapshot) = args.get("snapshot").and_then(Json::as_str)
-                    && !inventory.vm(name).is_some_and(|vm| vm.snapshots.iter().any(|known| known.name == snapshot))
-                {
-                    return None;
-                }
-                break;
-            }
-        }
-        if vms.len() > 1 && args.contains_key("vm") {
-            for name in &vms {
-                let mut args = args.clone();
-                args.insert("vm".to_owned(), json!(name));
-                out.push((call.tool.clone(), args));
-            }
-            changed = true;
-            continue;
-        }
-        if vms.is_empty() && !fresh.is_empty() {
-            if args.contains_key("names") {
-                args.insert("names".to_owned(), json!(fresh));
-                changed = true;
-            } else if args.contains_key("name") {
-                args.insert("name".to_owned(), json!(fresh[0]));
-                changed = true;
-            }
-        }
-        if let Some(bytes) = size {
-            let said: Vec<&str> =
-                ["memory", "disk", "quota"].into_iter().filter(|key| piece::has(pieces, key)).collect();
-            let there: Vec<&str> =
-                ["memory", "disk", "quota"].into_iter().filter(|key| args.contains_key(*key)).collect();
-            let key = match (said.as_slice(), there.as_slice()) {
-                ([one], _) | ([], [one]) => Some(*one),
-                _ => None,
-            };
-            if let Some(key) = key {
-                args.insert(key.to_owned(), json!(kai_tools::names::Size::from_bytes(bytes).to_string()));
-                changed = true;
-            }
-        }
-        if let Some(number) = number {
-            for key in ["vcpus", "count", "limit", "port"] {
-                if args.contains_key(key) || key == "vcpus" && piece::has(pieces, "vcpu") && call.tool == "kvm_resize" {
-                    args.insert(key.to_owned(), json!(number));
-                    changed = true;
-                    break;
-                }
-            }
-        }
-        if let Some(seconds) = time {
-            for key in ["keep", "every"] {
-                if args.contains_key(key) {
-                    args.insert(key.to_owned(), json!(kai_tools::names::Period::from_seconds(seconds).to_string()));
-                    changed = true;
-                }
-            }
-        }
-        out.push((call.tool.clone(), args));
-    }
-    // Several calls that now are the same are one.
-    out.dedup();
-    changed.then_some(out)
 }

@@ -10,7 +10,12 @@ use super::values::Value;
 
 /// The first frame that fits.
 #[must_use]
-pub fn choose<'a>(lexicon: &'a Lexicon, inventory: &Inventory, clause: &Clause, question: bool) -> Option<&'a Frame> {
+pub(super) fn choose<'a>(
+    lexicon: &'a Lexicon,
+    inventory: &Inventory,
+    clause: &Clause,
+    question: bool,
+) -> Option<&'a Frame> {
     lexicon.frames.iter().find(|frame| {
         frame.when.split(' ').filter(|term| !term.is_empty()).all(|term| {
             term.split('|').any(|alternative| match alternative.strip_prefix('!') {
@@ -76,14 +81,49 @@ fn is_kind(inventory: &Inventory, piece: &Piece, kind: &str) -> bool {
         "size" => valued(&|value| matches!(value, Value::Size(_))),
         "time" => valued(&|value| matches!(value, Value::Time(_))),
         "number" => valued(&|value| matches!(value, Value::Number(_))),
+        "period" => valued(&|value| matches!(value, Value::Time(_))) && repeats(&piece.low),
+        "goldenname" => {
+            piece.unknown() && ["golden", "tpl", "template", "base"].iter().any(|part| piece.low.contains(part))
+        }
         "percent" => valued(&|value| matches!(value, Value::Percent(_))),
         "port" => valued(&|value| matches!(value, Value::Ports(_))),
         "mig" => valued(&|value| matches!(value, Value::Mig(_))),
         "page" => valued(&|value| matches!(value, Value::Page(_))),
         "date" => valued(&|value| matches!(value, Value::Date(_))),
+        "desc" => piece.describes,
         "new" => piece.unknown() || piece.name,
         _ => false,
     }
+}
+
+/// Whether a time says how often, not how long.
+fn repeats(low: &str) -> bool {
+    let words = [
+        "every",
+        "each",
+        "hourly",
+        "nightly",
+        "daily",
+        "weekly",
+        "twice",
+        "once",
+        "jede",
+        "alle",
+        "stundlich",
+        "taglich",
+        "toutes",
+        "tous",
+        "chaque",
+        "cada",
+        "todos",
+        "todas",
+        "ogni",
+        "elk",
+        "ieder",
+        "毎",
+        "ごと",
+    ];
+    words.iter().any(|word| low.contains(word))
 }
 
 fn disk_image(path: &str) -> bool {
@@ -92,7 +132,7 @@ fn disk_image(path: &str) -> bool {
 
 /// Whether any VM or dataset has a snapshot of that short name.
 #[must_use]
-pub fn is_snapshot_name(inventory: &Inventory, raw: &str) -> bool {
+pub(super) fn is_snapshot_name(inventory: &Inventory, raw: &str) -> bool {
     inventory.vms.iter().flat_map(|vm| &vm.snapshots).any(|snapshot| snapshot.name == raw)
         || inventory.datasets.iter().flat_map(|dataset| &dataset.snapshots).any(|snapshot| snapshot.name == raw)
 }

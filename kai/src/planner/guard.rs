@@ -1,11 +1,13 @@
 //! What is never an order: text that speaks to the program instead of with it, shell lines, names
 //! that are not what they look like.
 
-use super::text;
+use super::objects::Object;
+use super::piece::Piece;
+use super::{Proposal, text};
 
 /// Why a text is refused as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stop {
+pub(super) struct Stop {
     /// The key of the reason.
     pub key: &'static str,
     /// For a person.
@@ -50,8 +52,30 @@ const COMMANDS: [&str; 34] = [
     "wipefs",
 ];
 /// What only a command line holds.
-const SHELL: [&str; 14] =
-    ["$(", "${", "&&", "||", "rm -rf", "rm -fr", "| sh", "| bash", "|sh", "|bash", "> /dev/", ">/dev/", "<(", "#!/"];
+const SHELL: [&str; 22] = [
+    "$(",
+    "${",
+    "&&",
+    "||",
+    "rm -rf",
+    "rm -fr",
+    "| sh",
+    "| bash",
+    "|sh",
+    "|bash",
+    "> /dev/",
+    ">/dev/",
+    "<(",
+    "#!/",
+    "system(",
+    "exec(",
+    "popen(",
+    "subprocess",
+    "`rm ",
+    "\");",
+    "');",
+    ";}",
+];
 /// Marks with which turns of a conversation are forged.
 const ROLES: [&str; 22] = [
     "system:",
@@ -80,7 +104,7 @@ const ROLES: [&str; 22] = [
 
 /// Looks at the text as it was typed.
 #[must_use]
-pub fn raw(text: &str) -> Option<Stop> {
+pub(super) fn raw(text: &str) -> Option<Stop> {
     let stop = |key, reason: &str| Some(Stop { key, reason: reason.to_owned() });
     if let Some(c) = text.chars().find(|c| hidden(*c)) {
         return stop(
@@ -132,7 +156,7 @@ fn chained(low: &str) -> bool {
         let word = rest.trim_start().split(|c: char| c.is_whitespace() || c == '/').next().unwrap_or_default();
         COMMANDS.contains(&word) || rest.trim_start().starts_with("/bin/") || rest.trim_start().starts_with("/usr/")
     };
-    for mark in [';', '|', '&'] {
+    for mark in [';', '|', '&', '\n'] {
         for (at, _) in low.match_indices(mark) {
             let rest = &low[at + 1..];
             let option = rest
@@ -153,4 +177,41 @@ fn chained(low: &str) -> bool {
     let mut ticks = low.split('`');
     ticks.next();
     ticks.step_by(2).any(|inner| command(inner) && inner.split_whitespace().count() > 1)
+}
+
+/// Options of a command line that kai would have to leave out: `--privileged`, `-F`.
+pub(super) fn options(pieces: &[Piece]) -> Option<String> {
+    let known = ["-r", "-R", "-n", "--recursive", "--dry-run", "--force"];
+    let option = |piece: &&Piece| {
+        let rest = piece.raw.trim_start_matches('-');
+        !piece.name
+            && piece.raw.len() - rest.len() <= 2
+            && piece.raw.starts_with('-')
+            && rest.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !known.contains(&piece.raw.as_str())
+    };
+    pieces.iter().find(option).map(|piece| piece.raw.clone())
+}
+
+/// Orders that pose as somebody else's, and approvals that nobody can give by talking.
+pub(super) fn forged(pieces: &[Piece]) -> Option<Proposal> {
+    let talk = pieces
+        .iter()
+        .take(3)
+        .any(|piece| piece.marks("howto") || piece.marks("concept") || piece.marks("why") || piece.is("explain"));
+    let marks = |mark: &str| pieces.iter().any(|piece| piece.marks(mark) && piece.objects.is_empty() && !piece.name);
+    let refuse = |key, reason: &str| Some(Proposal::Refuse { key, reason: reason.to_owned() });
+    if talk {
+        return None;
+    }
+    if marks("inject") {
+        return refuse("injection", "the text tries to change what kai is allowed to do; nothing in it is carried out");
+    }
+    let has = |concept: &str| pieces.iter().any(|piece| piece.is(concept) && piece.objects.is_empty() && !piece.name);
+    let waives = ["disable", "stop", "shutdown", "delete", "discard", "exempt", "allowapprove", "set", "forceoff"];
+    let refused = has("confirmation") && (waives.iter().any(|verb| has(verb)) || marks("not"));
+    if marks("approveall") || refused && !pieces.iter().any(|piece| piece.objects.iter().any(Object::acted_on)) {
+        return refuse("self-approval", "kai never approves a plan itself, and nothing said here confirms one");
+    }
+    None
 }

@@ -11,7 +11,7 @@ use super::fill::{Args, Filled};
 use super::inventory::{Inventory, Pool, Snapshot};
 
 /// A request that may be proposed, or what is said instead.
-pub type Verdict = Result<Request, Filled>;
+pub(super) type Verdict = Result<Request, Filled>;
 
 fn refuse(key: &'static str, reason: impl Into<String>) -> Filled {
     Filled::Refuse { key, reason: reason.into() }
@@ -23,13 +23,13 @@ fn ask(missing: &'static str, question: impl Into<String>) -> Filled {
 
 /// Whether a text is a dataset's name.
 #[must_use]
-pub fn valid_dataset(text: &str) -> bool {
+pub(super) fn valid_dataset(text: &str) -> bool {
     text.parse::<DatasetName>().is_ok()
 }
 
 /// What a judgement is made on.
 #[derive(Debug, Clone, Copy)]
-pub struct Bench<'a> {
+pub(super) struct Bench<'a> {
     /// The host by name.
     pub inventory: &'a Inventory,
     /// The host by facts, if they were observed.
@@ -45,7 +45,7 @@ impl Bench<'_> {
     ///
     /// # Errors
     /// What is said instead of proposing it.
-    pub fn judge(&self, tool: &str, args: &Args) -> Verdict {
+    pub(super) fn judge(&self, tool: &str, args: &Args) -> Verdict {
         let request = Request::from_call(tool, Json::Object(args.clone()))
             .map_err(|error| refuse("invalid-name", format!("that cannot be asked for: {error}")))?;
         if request.effect() != Effect::Read {

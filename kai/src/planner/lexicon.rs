@@ -10,11 +10,11 @@ use kai_prompts::phrases::{self, Frame, PhraseError, Words};
 use super::text::{self, Token, is_cjk};
 
 /// A concept: a name of `prompts/phrases`.
-pub type Concept = &'static str;
+pub(super) type Concept = &'static str;
 
 /// In which form a verb stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(super) enum Form {
     /// As the phrase has it.
     Base,
     /// `deleting`.
@@ -27,7 +27,7 @@ pub enum Form {
 
 /// Which table a concept is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub(super) enum Class {
     /// What can be done.
     Verb,
     /// What it is done to, and how it is qualified.
@@ -50,7 +50,7 @@ struct Phrase {
 
 /// A phrase that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hit {
+pub(super) struct Hit {
     /// What it stands for.
     pub concept: Concept,
     /// Its class.
@@ -65,9 +65,16 @@ pub struct Hit {
     pub typo: bool,
 }
 
+impl Hit {
+    /// Whether it is of the nouns.
+    pub(super) fn is_noun(&self) -> bool {
+        self.class == Class::Noun
+    }
+}
+
 /// All phrases.
 #[derive(Debug)]
-pub struct Lexicon {
+pub(super) struct Lexicon {
     concepts: Vec<(String, Class)>,
     phrases: HashMap<String, Vec<Phrase>>,
     /// Words that may be meant by a misspelt one, by length.
@@ -96,7 +103,7 @@ static LEXICON: OnceLock<Result<Lexicon, PhraseError>> = OnceLock::new();
 ///
 /// # Errors
 /// If a file of phrases is broken.
-pub fn lexicon() -> Result<&'static Lexicon, &'static PhraseError> {
+pub(super) fn lexicon() -> Result<&'static Lexicon, &'static PhraseError> {
     LEXICON.get_or_init(Lexicon::load).as_ref()
 }
 
@@ -228,27 +235,21 @@ impl Lexicon {
         self.phrases.entry(first).or_default().push(phrase);
     }
 
-    /// Whether there is such a concept.
-    #[must_use]
-    pub fn has(&self, concept: &str) -> bool {
-        self.concepts.iter().any(|(name, _)| name == concept)
-    }
-
     /// Whether a word means nothing by itself.
     #[must_use]
-    pub fn is_filler(&self, low: &str) -> bool {
+    pub(super) fn is_filler(&self, low: &str) -> bool {
         self.filler.contains(low)
     }
 
     /// Whether it is an ordinary word, and so neither misspelt nor a name.
     #[must_use]
-    pub fn is_plain(&self, low: &str) -> bool {
+    pub(super) fn is_plain(&self, low: &str) -> bool {
         self.plain.contains(low) || self.filler.contains(low)
     }
 
     /// Whether a word is part of a phrase of those languages, a number or a unit.
     #[must_use]
-    pub fn is_word(&self, low: &str, languages: &[u8]) -> bool {
+    pub(super) fn is_word(&self, low: &str, languages: &[u8]) -> bool {
         self.vocabulary.get(low).is_some_and(|mask| languages.iter().any(|language| mask & (1 << language) != 0))
             || self.words.number.keys().any(|phrase| phrase.split(' ').any(|word| word == low))
             || self.words.period.keys().any(|phrase| phrase.split(' ').any(|word| word == low))
@@ -256,15 +257,21 @@ impl Lexicon {
             || self.words.size.values().any(|list| list.iter().any(|unit| unit == low))
     }
 
+    /// Whether a word is part of a phrase of any language.
+    #[must_use]
+    pub(super) fn knows(&self, low: &str) -> bool {
+        self.vocabulary.contains_key(low)
+    }
+
     /// Whether something is described by that word: an alias.
     #[must_use]
-    pub fn aliases(&self, low: &str) -> &[String] {
+    pub(super) fn aliases(&self, low: &str) -> &[String] {
         self.words.alias.get(low).map_or(&[], Vec::as_slice)
     }
 
     /// The languages that an utterance may be in: English, and one that its words point at.
     #[must_use]
-    pub fn languages(&self, tokens: &[Token]) -> Vec<u8> {
+    pub(super) fn languages(&self, tokens: &[Token]) -> Vec<u8> {
         if tokens.iter().any(|token| token.raw.chars().any(is_cjk)) {
             return vec![ENGLISH, JAPANESE];
         }
@@ -306,11 +313,11 @@ impl Lexicon {
 
     /// What a misspelt word may be meant as: the nearest word of a phrase.
     #[must_use]
-    pub fn spelt(&self, low: &str, languages: &[u8]) -> Option<String> {
+    pub(super) fn spelt(&self, low: &str, languages: &[u8]) -> Option<String> {
         let length = low.chars().count();
         let most = match length {
             0..=2 => return None,
-            3..=7 => 1,
+            3..=8 => 1,
             _ => 2,
         };
         if self.is_plain(low) || !low.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') {
@@ -353,7 +360,7 @@ impl Lexicon {
     /// The phrases that begin at a token, longest first. `words` are the folded tokens, spelling
     /// mended; `limit` is where the sentence ends.
     #[must_use]
-    pub fn hits(&self, words: &[String], at: usize, limit: usize, languages: &[u8]) -> Vec<Hit> {
+    pub(super) fn hits(&self, words: &[String], at: usize, limit: usize, languages: &[u8]) -> Vec<Hit> {
         let mut out: Vec<Hit> = Vec::new();
         let Some(list) = words.get(at).and_then(|word| self.phrases.get(word)) else { return out };
         for phrase in list.iter().filter(|phrase| languages.contains(&phrase.language)) {

@@ -1,34 +1,43 @@
-//! Who is meant: names, ranges, pronouns, descriptions. Several that fit, or none, are said so and
-//! never chosen from.
+//! Who is meant: names, ranges, pronouns. Several that fit, or none, are said so and never chosen from.
 
 use super::clause::Clause;
 use super::inventory::{Inventory, Vm};
 use super::lexicon::Lexicon;
 use super::piece::{Object, Piece};
+use super::range::{between, range};
 use super::text::{self, distance};
 
 /// What was spoken of before.
 #[derive(Debug, Clone, Default)]
-pub struct Focus {
+pub(super) struct Focus {
     /// The VMs that were spoken of last, together.
     pub vms: Vec<String>,
     /// Those that were to choose from, or stood beside them.
     pub choice: Vec<String>,
     /// The dataset that was spoken of last.
     pub dataset: Option<String>,
-    /// Its snapshot.
-    pub snapshot: Option<String>,
+    /// The GPU.
+    pub gpu: Option<u32>,
     /// Containers.
     pub containers: Vec<String>,
     /// The pool.
     pub pool: Option<String>,
     /// VMs that earlier steps make.
     pub made: Vec<String>,
+    /// What was spoken of last, in pieces.
+    pub topic: Vec<Piece>,
+}
+
+impl Focus {
+    /// Whether nothing was spoken of.
+    pub(super) fn is_empty(&self) -> bool {
+        self.vms.is_empty() && self.topic.is_empty() && self.containers.is_empty()
+    }
 }
 
 /// Who is meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Meant {
+pub(super) struct Meant {
     /// These.
     pub names: Vec<String>,
     /// Or one of these: to be asked.
@@ -41,111 +50,9 @@ pub struct Meant {
     pub all: bool,
 }
 
-/// Names of a range: `node1..node4`, `node-01-node-06`, `web{1..3}`.
-#[must_use]
-pub fn range(raw: &str) -> Option<Vec<String>> {
-    if let Some((head, rest)) = raw.split_once('{')
-        && let Some((inner, tail)) = rest.split_once('}')
-    {
-        let inner = inner.replace("...", "..").replace('-', "..");
-        if let Some((from, to)) = inner.split_once("..") {
-            return numbered(head, from, to, tail);
-        }
-        let list: Vec<String> =
-            inner.split(',').filter(|part| !part.is_empty()).map(|part| format!("{head}{part}{tail}")).collect();
-        return (list.len() > 1).then_some(list);
-    }
-    if let Some((head, rest)) = raw.split_once('[')
-        && let Some((inner, tail)) = rest.split_once(']')
-    {
-        let (from, to) = inner.split_once('-').or_else(|| inner.split_once(".."))?;
-        return numbered(head, from, to, tail);
-    }
-    for mark in ["...", "..", "–", "—", "~"] {
-        if let Some((from, to)) = raw.split_once(mark) {
-            return between(from, to);
-        }
-    }
-    // `node1-node4`, `node1-4`
-    for (at, _) in raw.match_indices('-') {
-        let (from, to) = (&raw[..at], &raw[at + 1..]);
-        let digits = from.ends_with(|c: char| c.is_ascii_digit());
-        let alike = to.starts_with(|c: char| c.is_ascii_alphabetic()) || !to.contains('-');
-        if digits
-            && alike
-            && from.starts_with(|c: char| c.is_ascii_alphabetic())
-            && let Some(found) = between(from, to)
-        {
-            return Some(found);
-        }
-    }
-    None
-}
-
-/// Names from one to another.
-#[must_use]
-pub fn between(from: &str, to: &str) -> Option<Vec<String>> {
-    let split = |text: &str| {
-        text.rfind(|c: char| !c.is_ascii_digit())
-            .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8))
-    };
-    let (head, first) = from.split_at(split(from));
-    let (other, last) = to.split_at(split(to));
-    if first.is_empty() || last.is_empty() || head.is_empty() || !(other.is_empty() || other == head) {
-        return None;
-    }
-    numbered(head, first, last, "")
-}
-
-fn numbered(head: &str, from: &str, to: &str, tail: &str) -> Option<Vec<String>> {
-    let (first, last): (u32, u32) = (from.parse().ok()?, to.parse().ok()?);
-    let width = if from.starts_with('0') { from.len() } else { 0 };
-    let good = last > first && last - first < 256 && from.len() <= 6;
-    good.then(|| (first..=last).map(|number| format!("{head}{number:0width$}{tail}")).collect())
-}
-
-/// The words that a VM may be described by.
-fn described(vm: &Vm) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    let mut add = |text: &str| {
-        for word in text::fold(text).split(|c: char| !c.is_alphanumeric() && c != '.' && c != '-') {
-            let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-            if word.is_empty() {
-                continue;
-            }
-            out.push(word.to_owned());
-            out.extend(word.split('-').map(str::to_owned));
-            let stem = word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-            if stem.len() >= 2 && stem != word {
-                out.push(stem.trim_end_matches('-').to_owned());
-            }
-        }
-    };
-    add(&vm.name);
-    if let Some(os) = &vm.os {
-        add(os);
-    }
-    if let Some(description) = &vm.description {
-        add(description);
-    }
-    if let Some(ip) = &vm.ip {
-        out.push(ip.clone());
-    }
-    out
-}
-
-/// Whether a word describes a VM.
-fn describes(lexicon: &Lexicon, word: &str, of: &[String]) -> bool {
-    let singular = word.strip_suffix('s').filter(|rest| rest.len() > 2);
-    let hit = |word: &str| {
-        of.iter().any(|known| known == word) || lexicon.aliases(word).iter().any(|alias| of.contains(alias))
-    };
-    hit(word) || singular.is_some_and(hit)
-}
-
 /// What is looked at when references are resolved.
 #[derive(Debug, Clone, Copy)]
-pub struct Scene<'a> {
+pub(super) struct Scene<'a> {
     /// The phrases.
     pub lexicon: &'a Lexicon,
     /// The host.
@@ -154,18 +61,10 @@ pub struct Scene<'a> {
     pub focus: &'a Focus,
 }
 
-/// A piece that can stand for a VM by description.
-fn word_of(piece: &Piece) -> bool {
-    !piece.name
-        && !piece.filler
-        && piece.value.is_none()
-        && piece.objects.iter().all(|object| matches!(object, Object::Vm(_)))
-}
-
 impl Scene<'_> {
     /// The VMs that a clause is about; golden images and clones made by earlier steps included.
     #[must_use]
-    pub fn vms(&self, clause: &Clause, skip: &[usize]) -> Meant {
+    pub(super) fn vms(&self, clause: &Clause, skip: &[usize]) -> Meant {
         let mut meant = Meant::default();
         self.named(clause, skip, &mut meant);
         let vm_noun = |piece: &Piece| piece.is("vm") || piece.is("golden");
@@ -273,7 +172,7 @@ impl Scene<'_> {
     fn strangers(&self, clause: &Clause, skip: &[usize]) -> Vec<String> {
         let mut out = Vec::new();
         for (at, piece) in clause.pieces.iter().enumerate() {
-            if skip.contains(&at) || !piece.unknown() {
+            if skip.contains(&at) || !piece.unknown() || piece.name {
                 continue;
             }
             let known =
@@ -308,76 +207,6 @@ impl Scene<'_> {
             state(vm) && !vm.golden && bridge.as_ref().is_none_or(|bridge| vm.bridge.as_ref() == Some(bridge))
         };
         self.inventory.vms.iter().filter(wanted).map(|vm| vm.name.clone()).collect()
-    }
-
-    fn is_plural(&self, word: &str, found: &[String]) -> bool {
-        let singular = word.strip_suffix('s');
-        singular.is_some_and(|singular| singular.len() > 2 && found.len() > 1)
-            && self.inventory.vms.iter().all(|vm| !described(vm).iter().any(|known| known == word) || vm.name == word)
-    }
-
-    /// VMs by what is said of them.
-    fn by_description(&self, clause: &Clause, skip: &[usize]) -> Option<(Vec<String>, Vec<String>)> {
-        let known: Vec<(&Vm, Vec<String>)> = self.inventory.vms.iter().map(|vm| (vm, described(vm))).collect();
-        let golden = clause.has("golden");
-        let mut words: Vec<String> = Vec::new();
-        let mut fits: Vec<&(&Vm, Vec<String>)> = known.iter().filter(|(vm, _)| !golden || vm.golden).collect();
-        let article = |at: usize| at > 0;
-        for (at, piece) in clause.pieces.iter().enumerate() {
-            if skip.contains(&at) || !article(at) && piece.orders() {
-                continue;
-            }
-            let ip = matches!(piece.value, Some(super::values::Value::Ip(_)));
-            let noun_like = piece.hits.iter().all(|hit| hit.class == super::lexicon::Class::Noun);
-            let verb_like = !noun_like && self.lexicon.aliases(&piece.low).is_empty() && !piece.hits.is_empty();
-            if !ip && (!word_of(piece) || verb_like) {
-                continue;
-            }
-            let generic = piece.is("vm") && piece.low != "desktop" && piece.low != "gateway"
-                || piece.is("golden")
-                || piece.is("snapshot")
-                || piece.is("disk")
-                || piece.is("memory")
-                || piece.is("vcpu");
-            if generic {
-                continue;
-            }
-            for word in piece.low.split(' ') {
-                if !ip && self.lexicon.is_filler(word) && self.lexicon.aliases(word).is_empty() {
-                    continue;
-                }
-                let hits: Vec<&(&Vm, Vec<String>)> =
-                    fits.iter().copied().filter(|(_, of)| describes(self.lexicon, word, of)).collect();
-                let nobody = !known.iter().any(|(_, of)| describes(self.lexicon, word, of));
-                if nobody {
-                    continue;
-                }
-                if !hits.is_empty() {
-                    fits = hits;
-                    words.push(word.to_owned());
-                }
-            }
-        }
-        let state = |vm: &Vm| match vm.state.as_str() {
-            "paused" => clause.has("paused"),
-            "shut off" => clause.has("stopped"),
-            _ => clause.has("running"),
-        };
-        if words.is_empty() && !golden {
-            return None;
-        }
-        if words.is_empty() && fits.len() != 1 && !clause.pieces.iter().any(|piece| piece.is("golden")) {
-            return None;
-        }
-        if clause.has("vm") && fits.len() > 1 && fits.iter().any(|(vm, _)| state(vm)) {
-            fits.retain(|(vm, _)| state(vm));
-        }
-        // Golden images are meant when they are called so, or by clones.
-        if !golden && fits.len() > 1 && fits.iter().any(|(vm, _)| !vm.golden) && !clause.has("clone") {
-            fits.retain(|(vm, _)| !vm.golden);
-        }
-        let names: Vec<String> = fits.iter().map(|(vm, _)| vm.name.clone()).collect();
-        (!names.is_empty()).then_some((names, words))
     }
 
     /// Who a pronoun stands for.

@@ -4,10 +4,11 @@
 use super::clause::{Clause, Sentence};
 use super::lexicon::{Class, Form};
 use super::piece::{Object, Piece};
+use super::text::Sep;
 
 /// How a sentence is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
+pub(super) enum Mood {
     /// Something should be done.
     Order,
     /// Something should be looked at.
@@ -18,11 +19,13 @@ pub enum Mood {
 
 /// A sentence's mood, and whether it holds under a condition only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Meaning {
+pub(super) struct Meaning {
     /// How it is meant.
     pub mood: Mood,
     /// Whether a condition follows (`… if it is idle`).
     pub conditional: bool,
+    /// Whether it says what somebody else said.
+    pub reported: bool,
 }
 
 fn light(piece: &Piece) -> bool {
@@ -32,10 +35,68 @@ fn light(piece: &Piece) -> bool {
         || piece.marks("yes"))
 }
 
+/// Turns what is wished to be done into orders: `i want web1 restarted`, `alma9-tpl, cloned to n01`.
+fn wishes(sentence: &mut Sentence) {
+    let pieces = &mut sentence.pieces;
+    let plain = |piece: &Piece| piece.objects.is_empty() && !piece.name;
+    let done = |piece: &Piece| {
+        plain(piece) && piece.verbs().next().is_some() && piece.verbs().all(|hit| hit.form == Form::Past)
+    };
+    let told = pieces.iter().any(|piece| plain(piece) && (piece.orders() || piece.marks("past") || piece.asks));
+    let mut wished = false;
+    for at in 0..pieces.len() {
+        let causes =
+            matches!(pieces[at].low.as_str(), "get" | "have" | "getting" | "having") && pieces[..at].iter().all(light);
+        let passive = pieces[at].low == "be" && at > 0;
+        wished |= pieces[at].is("want") || causes || passive;
+        if plain(&pieces[at]) && pieces[at].marks("past") {
+            wished = false;
+        }
+        let leads = pieces.get(at + 1).is_some_and(|next| next.marks("to") || next.marks("as") || next.marks("named"));
+        let ends = pieces[at + 1..].iter().all(light) && pieces[at + 1..].iter().any(|piece| piece.marks("polite"));
+        let kept = ["delete", "discard", "failover", "forceoff"].iter().any(|verb| pieces[at].is(verb));
+        let terse = !told && (leads || ends) && !kept && pieces[..at].iter().any(|piece| !piece.objects.is_empty());
+        if done(&pieces[at]) && (wished || terse) {
+            for hit in &mut pieces[at].hits {
+                hit.form = Form::Base;
+            }
+        }
+    }
+}
+
+/// `which snapshots can i go back to?` asks for a list, not for advice.
+fn asks_for_list(pieces: &[Piece], at: usize) -> bool {
+    let able = ["can i", "can we", "could i", "could we", "may i", "may we", "am i able", "are we able"];
+    able.contains(&pieces[at].low.as_str())
+        && pieces[..at].windows(2).any(|pair| pair[0].marks("ask") && lists(&pair[1]))
+}
+
+/// Whether a noun is one that a host has several of.
+fn lists(piece: &Piece) -> bool {
+    ["vm", "golden", "snapshot", "bootenv", "gpu", "container", "pool", "dataset", "volume", "peer", "interface"]
+        .iter()
+        .any(|noun| piece.is(noun))
+        && piece.low.ends_with('s')
+}
+
+/// Whether a condition behind an order only says what is there already: `if it is running`.
+fn about_now(pieces: &[Piece]) -> bool {
+    let states = ["running", "stopped", "paused", "force"];
+    let word = |piece: &Piece| {
+        matches!(
+            piece.low.as_str(),
+            "needed" | "necessary" | "possible" | "required" | "already" | "can" | "could" | "like"
+        ) || piece.low.starts_with("if you")
+            || piece.low.starts_with("in case")
+    };
+    pieces.iter().any(|piece| word(piece) || states.iter().any(|state| piece.is(state)))
+}
+
 /// Judges a sentence. What stands behind a trailing condition is cut off.
 #[must_use]
-pub fn meaning(sentence: &mut Sentence) -> Meaning {
-    let talk = Meaning { mood: Mood::Talk, conditional: false };
+pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
+    wishes(sentence);
+    let talk = Meaning { mood: Mood::Talk, conditional: false, reported: false };
     let lead: Vec<usize> = (0..sentence.pieces.len()).filter(|at| !light(&sentence.pieces[*at])).collect();
     let Some(first) = lead.first().copied() else { return talk };
     let pieces = &sentence.pieces;
@@ -54,17 +115,21 @@ pub fn meaning(sentence: &mut Sentence) -> Meaning {
         }
     }
     let verb_before = |at: usize| pieces[..at].iter().any(|piece| piece.orders() && plain(piece));
-    if let Some(at) = pieces.iter().position(|piece| piece.marks("reported") && plain(piece)) {
+    // `what do the docs say about …` looks something up.
+    let looks_up = pieces.get(first).is_some_and(|piece| piece.marks("ask"))
+        && pieces.iter().any(|piece| piece.is("docs"))
+        && pieces.iter().all(|piece| piece.sep <= Sep::Space || piece.at == pieces[0].at);
+    if let Some(at) = pieces.iter().position(|piece| piece.marks("reported") && plain(piece) && !looks_up) {
         let quotes = pieces.get(at + 1).is_some();
         if quotes || at > 0 {
-            return talk;
+            return Meaning { reported: true, ..talk };
         }
     }
     if let Some(place) = at_head("concept") {
         let at = lead[place];
         let requested = pieces[at].marks("polite");
         let docs = pieces.iter().any(|piece| piece.is("docs") && !piece.low.contains("what"));
-        if !requested && !verb_before(at) && !docs {
+        if !requested && !verb_before(at) && !docs && !asks_for_list(pieces, at) {
             return talk;
         }
     }
@@ -95,11 +160,8 @@ pub fn meaning(sentence: &mut Sentence) -> Meaning {
     let mut trailing = false;
     if let Some(at) = pieces.iter().position(conditional) {
         let soft = pieces[at].low.starts_with("if")
-            || pieces[at].low == "in case"
-            || pieces[at].low == "unless"
-            || pieces[at].low == "falls"
-            || pieces[at].low == "wenn";
-        if !(soft && verb_before(at)) {
+            || matches!(pieces[at].low.as_str(), "in case" | "falls" | "wenn" | "si" | "se" | "als");
+        if !(soft && verb_before(at) && about_now(&pieces[at..])) {
             return talk;
         }
         sentence.pieces.truncate(at);
@@ -122,7 +184,12 @@ pub fn meaning(sentence: &mut Sentence) -> Meaning {
             && (piece.marks("past") || piece.hits.iter().any(|hit| hit.class == Class::Verb && hit.form == Form::Past))
     });
     let asks = pieces.iter().any(|piece| piece.asks);
-    let asking = pieces.get(first).is_some_and(|piece| piece.marks("ask") && plain(piece))
+    // `do a dry run` is an order, `do we have …` a question.
+    let errand = pieces.get(first).is_some_and(|piece| piece.low == "do")
+        && pieces
+            .get(first + 1)
+            .is_some_and(|next| matches!(next.low.as_str(), "a" | "an" | "the" | "another" | "one"));
+    let asking = pieces.get(first).is_some_and(|piece| piece.marks("ask") && plain(piece) && !errand)
         || lead.get(1).is_some_and(|at| {
             pieces[*at].marks("ask")
                 && !pieces[*at].orders()
@@ -164,10 +231,12 @@ pub fn meaning(sentence: &mut Sentence) -> Meaning {
                 || piece.is("health")
                 || piece.is("newest")
         });
-        if what && !definite {
+        let several =
+            pieces.get(first + 1).is_some_and(lists) && pieces.get(first).is_some_and(|piece| piece.low == "what");
+        if what && !definite && !several {
             return talk;
         }
-        return Meaning { mood: Mood::Question, conditional: trailing };
+        return Meaning { mood: Mood::Question, conditional: trailing, reported: false };
     }
     if asks && polite {
         // `can you clone a running vm?` asks about kai, not about this host.
@@ -187,12 +256,12 @@ pub fn meaning(sentence: &mut Sentence) -> Meaning {
             return talk;
         }
     }
-    Meaning { mood: Mood::Order, conditional: trailing }
+    Meaning { mood: Mood::Order, conditional: trailing, reported: false }
 }
 
 /// What a negation does to a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Negated {
+pub(super) enum Negated {
     /// Nothing.
     No,
     /// The clause forbids something.
@@ -200,7 +269,7 @@ pub enum Negated {
 }
 
 /// Cuts off what a negation excludes; says whether the whole clause is one.
-pub fn negation(clause: &mut Clause) -> Negated {
+pub(super) fn negation(clause: &mut Clause) -> Negated {
     let is_not = |piece: &Piece| piece.marks("not") && piece.objects.is_empty() && !piece.name;
     let Some(at) = clause.pieces.iter().position(is_not) else { return Negated::No };
     let verb_before = clause.pieces[..at].iter().any(|piece| piece.orders() && piece.objects.is_empty());

@@ -2,11 +2,11 @@
 //! no meaning.
 
 use super::lexicon::Lexicon;
-use super::text::Token;
+use super::text::{Sep, Token};
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value {
+pub(super) enum Value {
     /// A number without a unit.
     Number(f64),
     /// Bytes; and whether a `+` stood before it.
@@ -48,7 +48,7 @@ pub enum Value {
 }
 
 /// A value and how many tokens it takes.
-pub type Found = Option<(Value, usize)>;
+pub(super) type Found = Option<(Value, usize)>;
 
 const LETTERS: &str = "BKMGTPE";
 
@@ -79,7 +79,7 @@ fn fused(text: &str) -> Option<(f64, &str)> {
 
 /// The letter of a unit of size.
 #[must_use]
-pub fn size_unit(lexicon: &Lexicon, word: &str) -> Option<char> {
+pub(super) fn size_unit(lexicon: &Lexicon, word: &str) -> Option<char> {
     lexicon
         .words
         .size
@@ -97,12 +97,10 @@ fn per_second(word: &str) -> Option<&str> {
 
 /// A unit with bits or bytes a second: bytes in one of it.
 fn rate(lexicon: &Lexicon, number: f64, unit: &str) -> Option<u64> {
-    let bits = ["mbit", "gbit", "kbit", "mb", "gb"];
     let word = per_second(unit)?;
     if let Some(letter) =
         word.strip_suffix("bit").or_else(|| word.strip_suffix("bits")).and_then(|word| word.chars().next())
     {
-        let _ = bits;
         return bytes(number / 8.0, letter.to_ascii_uppercase());
     }
     bytes(number, size_unit(lexicon, word)?)
@@ -110,16 +108,16 @@ fn rate(lexicon: &Lexicon, number: f64, unit: &str) -> Option<u64> {
 
 /// What begins at a token.
 #[must_use]
-pub fn value(lexicon: &Lexicon, tokens: &[Token], words: &[String], at: usize, limit: usize) -> Found {
+pub(super) fn value(lexicon: &Lexicon, tokens: &[Token], words: &[String], at: usize, limit: usize) -> Found {
     let token = tokens.get(at)?;
-    if let Some(found) = formed(tokens, at, limit) {
+    if let Some(found) = formed(lexicon, tokens, at, limit) {
         return Some(found);
     }
     quantity(lexicon, token, words, at, limit)
 }
 
 /// What has a form of its own.
-fn formed(tokens: &[Token], at: usize, limit: usize) -> Found {
+fn formed(lexicon: &Lexicon, tokens: &[Token], at: usize, limit: usize) -> Found {
     let raw = tokens[at].raw.as_str();
     let one = |value: Value| Some((value, 1));
     if raw.starts_with("https://") || raw.starts_with("http://") {
@@ -128,9 +126,11 @@ fn formed(tokens: &[Token], at: usize, limit: usize) -> Found {
     if ["ssh-ed25519", "ssh-rsa", "sk-ssh-ed25519@openssh.com"].contains(&raw) || raw.starts_with("ecdsa-sha2-") {
         let body = tokens.get(at + 1).filter(|token| token.raw.len() >= 40 && at + 1 < limit)?;
         // What follows is the comment, if it looks like one.
-        let comment = tokens
-            .get(at + 2)
-            .filter(|token| at + 2 < limit && token.raw.contains('@') && token.quote == tokens[at].quote);
+        let last = at + 3 >= limit || tokens[at + 3].sep > Sep::Space;
+        let comment = tokens.get(at + 2).filter(|token| {
+            let free = last && token.sep == Sep::Space && !lexicon.is_plain(&token.low) && !lexicon.knows(&token.low);
+            at + 2 < limit && (token.raw.contains('@') || free) && token.quote == tokens[at].quote
+        });
         let mut key = format!("{raw} {}", body.raw);
         if let Some(comment) = comment {
             key = format!("{key} {}", comment.raw);
@@ -191,12 +191,86 @@ fn formed(tokens: &[Token], at: usize, limit: usize) -> Found {
     {
         return one(Value::Page(format!("{name}.{section}")));
     }
+    if let Some((name, section)) = raw.rsplit_once('.')
+        && section.len() <= 2
+        && section.starts_with(|c: char| ('1'..='9').contains(&c))
+        && section.bytes().skip(1).all(|b| b.is_ascii_lowercase())
+        && manual(name)
+    {
+        return one(Value::Page(raw.to_owned()));
+    }
     if raw.len() == 10
         && raw.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() })
     {
         return one(Value::Date(raw.to_owned()));
     }
     None
+}
+
+/// Whether a name with a section behind it is a page of a manual, and no version of something.
+fn manual(name: &str) -> bool {
+    let shaped = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.ends_with(|c: char| c.is_ascii_lowercase())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b));
+    let known = ["zfs", "zpool", "zdb", "virsh", "qemu", "podman", "systemd", "wg", "ssh", "nft", "sanoid", "syncoid"];
+    shaped && known.iter().any(|known| name.starts_with(known))
+}
+
+/// `third` of `two thirds`.
+fn part(word: &str) -> Option<f64> {
+    let parts = [
+        ("half", 2.0),
+        ("halves", 2.0),
+        ("third", 3.0),
+        ("thirds", 3.0),
+        ("quarter", 4.0),
+        ("quarters", 4.0),
+        ("fourth", 4.0),
+        ("fourths", 4.0),
+        ("fifth", 5.0),
+        ("fifths", 5.0),
+        ("sixth", 6.0),
+        ("sixths", 6.0),
+        ("eighth", 8.0),
+        ("eighths", 8.0),
+        ("tenth", 10.0),
+        ("tenths", 10.0),
+        ("drittel", 3.0),
+        ("viertel", 4.0),
+        ("funftel", 5.0),
+        ("tiers", 3.0),
+        ("quart", 4.0),
+        ("quarts", 4.0),
+        ("tercio", 3.0),
+        ("tercios", 3.0),
+        ("cuarto", 4.0),
+        ("cuartos", 4.0),
+        ("terzo", 3.0),
+        ("terzi", 3.0),
+        ("kwart", 4.0),
+        ("derde", 3.0),
+    ];
+    parts.iter().find(|(name, _)| *name == word).map(|(_, of)| *of)
+}
+
+/// `two fifths`, `a third`, `3/4`.
+fn fraction(lexicon: &Lexicon, words: &[String], at: usize, limit: usize) -> Option<(f64, usize)> {
+    let word = words[at].as_str();
+    if let Some((a, b)) = word.split_once('/')
+        && let (Ok(a), Ok(b)) = (a.parse::<u8>(), b.parse::<u8>())
+        && a < b
+        && b <= 10
+    {
+        return Some((f64::from(a) / f64::from(b), 1));
+    }
+    let count = match word {
+        "a" | "an" | "one" | "ein" | "un" | "une" | "una" | "um" | "een" => 1.0,
+        word => digits(word).or_else(|| lexicon.words.number.get(word).copied())?,
+    };
+    let of = part(words.get(at + 1).filter(|_| at + 1 < limit)?)?;
+    // `a quarter of an hour` is a time.
+    let time = words[at + 2..limit.min(at + 5).max(at + 2)].iter().any(|word| word == "hour" || word == "hours");
+    (count.fract() == 0.0 && count >= 1.0 && count < of && !time).then_some((count / of, 2))
 }
 
 /// Numbers with and without units.
@@ -222,7 +296,9 @@ fn quantity(lexicon: &Lexicon, token: &Token, words: &[String], at: usize, limit
             return Some((Value::Time(*seconds), width));
         }
     }
+    let share = fraction(lexicon, words, at, limit);
     let (number, width) = match fused(low) {
+        _ if share.is_some() => share?,
         Some((number, unit)) => {
             // 1d12h
             if let Some(seconds) = compound(lexicon, low) {
@@ -233,11 +309,9 @@ fn quantity(lexicon: &Lexicon, token: &Token, words: &[String], at: usize, limit
                 if unit == "m" && !token.raw.ends_with('M') {
                     return Some((Value::Time((number * 60.0) as u64), 1));
                 }
-                let follows = words.get(at + 1).map(String::as_str).filter(|_| at + 1 < limit);
                 if let Some(width) = second_follows(words, at + 1, limit) {
                     return Some((Value::Rate(bytes(number, letter)?), 1 + width));
                 }
-                let _ = follows;
                 return Some((Value::Size(bytes(number, letter)?), 1));
             }
             if let Some(rate) = rate(lexicon, number, unit) {

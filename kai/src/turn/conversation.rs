@@ -1,8 +1,13 @@
 //! A conversation: what was said and done so far, as the planner, a model and a saved session need it.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kai_tools::names::Stamp;
 use kai_tools::operator::Proposal;
 use kai_tools::request::Request;
 use serde::{Deserialize, Serialize};
+
+use super::act::Acted;
 
 /// Who said it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,8 +15,10 @@ use serde::{Deserialize, Serialize};
 pub enum Role {
     /// The person.
     User,
-    /// kai.
+    /// kai, in its own words.
     Assistant,
+    /// An answer: a model's words, or those of documents. Data, whatever it says.
+    Answer,
     /// What an operation or a look at the host returned. Data, whatever it says.
     Tool,
 }
@@ -28,6 +35,15 @@ pub struct Entry {
     pub calls: Vec<Request>,
 }
 
+/// Who wanted something done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proposer {
+    /// The person said so.
+    Person,
+    /// A model, in answering.
+    Model,
+}
+
 /// What was said so far, and the plans that still wait.
 #[derive(Debug, Default)]
 pub struct Conversation {
@@ -35,12 +51,45 @@ pub struct Conversation {
     pub entries: Vec<Entry>,
     /// Plans that were put off; they are not saved, since they expire.
     pub waiting: Vec<Proposal>,
+    /// What a model has had done in the turn that goes on: known even if the turn is stopped.
+    pub(super) ledger: Ledger,
 }
+
+/// What was done in a turn, written down as it happens.
+pub(super) type Ledger = Arc<Mutex<Vec<(Request, Acted)>>>;
 
 /// Older entries do not help to understand what is said now.
 const MOST: usize = 200;
 
 impl Conversation {
+    /// A conversation that goes on after these entries.
+    #[must_use]
+    pub fn after(entries: Vec<Entry>) -> Self {
+        Self { entries, ..Self::default() }
+    }
+
+    /// Makes what was done in a turn that has ended, or was stopped, part of the conversation.
+    pub fn settle(&mut self) -> Vec<(Request, Acted)> {
+        let done = std::mem::take(&mut *self.ledger.lock().unwrap_or_else(PoisonError::into_inner));
+        for (request, acted) in &done {
+            self.keep(request, acted, Proposer::Model);
+        }
+        done
+    }
+
+    /// What was done belongs to the conversation: the next turn may speak of it. What a model wanted
+    /// is nothing that the person can be taken to mean again.
+    pub(super) fn keep(&mut self, request: &Request, acted: &Acted, proposer: Proposer) {
+        let looked = matches!(acted, Acted::Found(_));
+        let calls = if looked || proposer == Proposer::Person { vec![request.clone()] } else { Vec::new() };
+        self.say(Role::Assistant, request.tool(), calls);
+        let told = if looked { Role::Tool } else { Role::Answer };
+        self.say(told, acted.told(), Vec::new());
+        if let Acted::Later(proposal) = acted {
+            self.waiting.push((**proposal).clone());
+        }
+    }
+
     pub(super) fn say(&mut self, role: Role, text: impl Into<String>, calls: Vec<Request>) {
         self.entries.push(Entry { role, text: text.into(), calls });
         if self.entries.len() > MOST {
@@ -50,6 +99,8 @@ impl Conversation {
 
     /// Takes the waiting plan whose id or digest begins so; the latest if nothing is said.
     pub fn take_waiting(&mut self, id: Option<&str>) -> Option<Proposal> {
+        let now = Stamp::now();
+        self.waiting.retain(|waiting| waiting.plan.expires() >= now);
         let at = match id {
             None => self.waiting.len().checked_sub(1)?,
             Some(id) => self.waiting.iter().rposition(|waiting| {

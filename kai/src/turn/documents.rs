@@ -18,8 +18,14 @@ pub struct Documents {
     pub source: Option<String>,
 }
 
-/// So much of one passage is told to a model that looked it up.
-const TOLD: usize = 1200;
+/// What a look-up finds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Looked {
+    /// Best first.
+    pub passages: Vec<Passage>,
+    /// What a person should know about the search: that it went by words alone, say.
+    pub note: Option<String>,
+}
 
 impl Documents {
     async fn find(&self, text: &str, limit: usize, source: Option<String>) -> Result<Found, String> {
@@ -37,37 +43,41 @@ impl Documents {
     /// # Errors
     /// If the index cannot be searched; in words.
     pub async fn look_up(&self, request: &Request) -> Result<Vec<Passage>, String> {
-        if let Request::DocsSearch(asked) = request {
-            let limit = usize::from(asked.limit.clamp(1, 50));
-            return Ok(question(self.find(&asked.query, limit, asked.source.clone()).await?).passages);
-        }
-        let Request::DocsRead(asked) = request else { return Ok(Vec::new()) };
-        // The page's name is its own best query; only its passages are kept.
-        let words = format!("{} {}", asked.page, asked.heading.clone().unwrap_or_default());
-        let found = question(self.find(&words, 50, None).await?).passages;
-        let page = plain(&asked.page);
-        let heading = asked.heading.as_deref().map(plain);
-        let fits = |passage: &Passage| {
-            let named = plain(&passage.title) == page || plain(&passage.page).ends_with(&page);
-            named && heading.as_ref().is_none_or(|heading| plain(&passage.heading).contains(heading))
-        };
-        Ok(found.into_iter().filter(fits).collect())
+        Ok(self.look(request).await?.passages)
     }
 
-    /// The same for a model, as text.
-    pub(super) async fn told(&self, request: &Request) -> String {
-        match self.look_up(request).await {
-            Err(error) => format!("the documents cannot be searched: {error}"),
-            Ok(passages) if passages.is_empty() => "nothing was found".to_owned(),
-            Ok(passages) => {
-                let line = |passage: &Passage| {
-                    let text: String = passage.text.chars().take(TOLD).collect();
-                    format!("{} > {}\n{text}", passage.title, passage.heading)
-                };
-                passages.iter().map(line).collect::<Vec<_>>().join("\n\n")
-            }
+    /// The same, with what a person should know about the search.
+    ///
+    /// # Errors
+    /// If the index cannot be searched; in words.
+    pub async fn look(&self, request: &Request) -> Result<Looked, String> {
+        if let Request::DocsSearch(asked) = request {
+            let limit = usize::from(asked.limit.clamp(1, 50));
+            return Ok(looked(self.find(&asked.query, limit, asked.source.clone()).await?));
         }
+        let Request::DocsRead(asked) = request else { return Ok(Looked::default()) };
+        // The page's name is its own best query; only its passages are kept.
+        let words = format!("{} {}", asked.page, asked.heading.clone().unwrap_or_default());
+        let mut found = looked(self.find(&words, 50, None).await?);
+        let heading = asked.heading.as_deref().map(plain);
+        found.passages.retain(|passage| {
+            let named = is_page(&asked.page, &passage.title) || is_page(&asked.page, &passage.page);
+            named && heading.as_ref().is_none_or(|heading| plain(&passage.heading).contains(heading))
+        });
+        Ok(found)
     }
+}
+
+fn looked(found: Found) -> Looked {
+    let Question { passages, notes, .. } = question(found);
+    Looked { passages, note: notes.into_iter().next() }
+}
+
+/// Whether a page is the one that was asked for, by its name or the last parts of its path.
+fn is_page(asked: &str, page: &str) -> bool {
+    let parts = |path: &str| -> Vec<String> { path.split('/').rev().map(plain).skip_while(String::is_empty).collect() };
+    let (asked, page) = (parts(asked), parts(page));
+    !asked.is_empty() && page.starts_with(&asked)
 }
 
 /// `zfs-send(8)`, `zfs-send.8.gz` and `ZFS-SEND 8` are the same page.
@@ -80,6 +90,8 @@ fn plain(text: &str) -> String {
 /// Passages of a search as a question has them.
 #[must_use]
 pub fn question(found: Found) -> Question {
+    let note = |problem| format!("searched by words alone: {}", super::event::with_causes(&problem));
+    let notes = found.problem.map(note).into_iter().collect();
     let passages = found.hits.into_iter().map(|hit| Passage {
         page: hit.page,
         title: hit.title,
@@ -94,5 +106,36 @@ pub fn question(found: Found) -> Question {
         answerable: found.answerable,
         answerable_score: found.answerable_score,
         text: found.query,
+        notes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_named_by_whole_parts_of_its_path() {
+        for (asked, page) in [
+            ("zfs-send(8)", "zfs-send(8)"),
+            ("zfs-send(8)", "man8/zfs-send.8.gz"),
+            ("ZFS-SEND 8", "zfs-send.8.html"),
+            ("man8/zfs-send.8", "https://docs.example/man8/zfs-send.8.html"),
+            ("vm/clone.md", "handbook/vm/clone.md"),
+            ("vm/clone/", "handbook/vm/clone"),
+        ] {
+            assert!(is_page(asked, page), "{asked} {page}");
+        }
+        for (asked, page) in [
+            ("send(8)", "zfs-send(8)"),
+            ("send(8)", "man8/zfs-send.8"),
+            ("8", "zfs-send(8)"),
+            ("", "zfs-send(8)"),
+            ("/", "a/"),
+            ("pods/clone.md", "handbook/vm/clone.md"),
+            ("x/handbook/vm/clone.md", "vm/clone.md"),
+        ] {
+            assert!(!is_page(asked, page), "{asked} {page}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! [`Actor::decide`], where a person is asked.
 
 use std::collections::BTreeSet;
+use std::sync::PoisonError;
 
 use futures::future::BoxFuture;
 use kai_tools::operator::Proposed;
@@ -10,10 +11,10 @@ use kai_tools::plan::Effect;
 use kai_tools::request::{Request, ToolInfo, tools};
 
 use super::act::{Acted, Actor};
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Ledger};
 use super::documents::Documents;
 use super::event::{Refused, TurnEvent};
-use crate::ask::Hands;
+use crate::ask::{Hands, Told};
 use crate::model::{ToolCall, ToolSpec};
 
 /// A model that has not come to an answer after so many looks goes round in circles.
@@ -34,10 +35,14 @@ pub(super) struct TurnHands<'a> {
     pub(super) question: &'a str,
     /// What was called before, as text: an identical call would find the same.
     seen: BTreeSet<String>,
+    /// Looks at the host before it last changed: an identical one now would find the same.
+    looked: BTreeSet<String>,
+    /// Tools with the object of the plan that the person declined.
+    declined: BTreeSet<(&'static str, String)>,
     looks: usize,
     plans: usize,
-    /// What was done, for the conversation.
-    pub(super) done: Vec<(Request, Acted)>,
+    /// What was done, written down at once: the turn may be stopped.
+    ledger: Ledger,
 }
 
 impl<'a> TurnHands<'a> {
@@ -47,40 +52,50 @@ impl<'a> TurnHands<'a> {
         conversation: &'a Conversation,
         question: &'a str,
     ) -> Self {
-        let (seen, done) = (BTreeSet::new(), Vec::new());
-        Self { actor, documents, conversation, question, seen, looks: 0, plans: 0, done }
+        let (seen, looked, declined) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (looks, plans, ledger) = (0, 0, Ledger::clone(&conversation.ledger));
+        Self { actor, documents, conversation, question, seen, looked, declined, looks, plans, ledger }
     }
 
-    async fn handle(&mut self, call: &ToolCall) -> String {
-        let request = match Request::from_call(&call.name, call.arguments.clone()) {
-            Ok(request) => request,
-            Err(error) => return format!("this call is not understood: {error}"),
-        };
-        if !self.seen.insert(serde_json::to_string(&request).unwrap_or_default()) {
-            return "this was called before in this turn, with the same result; answer now".to_owned();
+    /// What comes of a call; why nothing does otherwise.
+    async fn handle(&mut self, call: &ToolCall) -> Result<Told, String> {
+        let request = Request::from_call(&call.name, call.arguments.clone())
+            .map_err(|error| format!("this call is not understood: {error}"))?;
+        let of_documents = matches!(request, Request::DocsSearch(_) | Request::DocsRead(_));
+        let looks = request.effect() == Effect::Read;
+        let before = if looks && !of_documents { &mut self.looked } else { &mut self.seen };
+        if !before.insert(serde_json::to_string(&request).unwrap_or_default()) {
+            return Err("this was called before in this turn, with the same result; answer now".to_owned());
         }
-        if let Request::DocsSearch(_) | Request::DocsRead(_) = request {
-            return match (self.look(), self.documents) {
-                (Err(enough), _) => enough,
-                (Ok(()), Some(documents)) => documents.told(&request).await,
-                (Ok(()), None) => "there is no index of documents".to_owned(),
-            };
+        if of_documents {
+            self.look()?;
+            let documents = self.documents.ok_or("there is no index of documents")?;
+            let found = documents.look(&request).await;
+            let found = found.map_err(|error| format!("the documents cannot be searched: {error}"))?;
+            return Ok(Told::Passages(found.passages));
         }
-        let Some(actor) = self.actor else { return "there is no host to work on".to_owned() };
-        let acted = if request.effect() == Effect::Read {
-            match self.look() {
-                Ok(()) => actor.act(&request).await,
-                Err(enough) => return enough,
-            }
+        let actor = self.actor.ok_or("there is no host to work on")?;
+        let acted = if looks {
+            self.look()?;
+            actor.act(&request).await
         } else {
             if self.plans == PLANS {
-                return "no more plans in this turn; answer now".to_owned();
+                return Err("no more plans in this turn; answer now".to_owned());
             }
             self.plans += 1;
-            self.change(actor, &request).await
+            self.change(actor, &request).await?
         };
         let told = acted.told();
-        self.done.push((request, acted));
+        let told = match &acted {
+            Acted::Ended(_) => {
+                // However it ended, the host may be another one now.
+                self.looked.clear();
+                Ok(Told::Data(told))
+            }
+            Acted::Found(_) | Acted::Later(_) => Ok(Told::Data(told)),
+            Acted::Declined | Acted::Refused(_) => Err(told),
+        };
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).push((request, acted));
         told
     }
 
@@ -94,10 +109,15 @@ impl<'a> TurnHands<'a> {
     }
 
     /// A change becomes a plan for the person. What would destroy has to be named by the person first:
-    /// that a model wants it, or a document says it, is not enough to even show it.
-    async fn change(&self, actor: &Actor, request: &Request) -> Acted {
-        match actor.propose(request).await {
+    /// that a model wants it, or a document says it, is not enough to even show it. Whoever said no is
+    /// not asked again in other words: the same tool on the same object comes to nothing for this turn.
+    async fn change(&mut self, actor: &Actor, request: &Request) -> Result<Acted, String> {
+        Ok(match actor.propose(request).await {
             Ok(Proposed::Plan(proposal)) => {
+                let asked = (request.tool(), proposal.plan.object.clone());
+                if self.declined.contains(&asked) {
+                    return Err(format!("the person said no to {} on {} before; answer now", asked.0, asked.1));
+                }
                 let plan = &proposal.plan;
                 if plan.effect == Effect::Destroy && !self.conversation.person_named(&plan.object) {
                     let message = format!(
@@ -106,15 +126,30 @@ impl<'a> TurnHands<'a> {
                     );
                     let refused = Refused { message, hints: Vec::new() };
                     actor.events.send(TurnEvent::Refused(refused.clone()));
-                    return Acted::Refused(refused);
+                    return Ok(Acted::Refused(refused));
                 }
-                actor.decide(*proposal).await
+                let acted = actor.decide(*proposal).await;
+                if let Acted::Declined = acted {
+                    self.declined.insert(asked);
+                }
+                acted
             }
             Ok(Proposed::Found(table)) => Acted::Found(table),
             // The model may put it right; the person need not see every attempt.
             Err(refused) => Acted::Refused(refused),
-        }
+        })
     }
+}
+
+/// A text as a model is told it.
+fn told(text: &str) -> String {
+    let mut told = kai_prompts::tool_result(text);
+    if told.len() > RESULT {
+        let cut = (0..=RESULT).rev().find(|at| told.is_char_boundary(*at)).unwrap_or(0);
+        told.truncate(cut);
+        told.push_str(" … (cut off here)");
+    }
+    told
 }
 
 impl Hands for TurnHands<'_> {
@@ -150,16 +185,13 @@ impl Hands for TurnHands<'_> {
         specs
     }
 
-    fn call<'b>(&'b mut self, call: &'b ToolCall) -> BoxFuture<'b, String> {
+    fn call<'b>(&'b mut self, call: &'b ToolCall) -> BoxFuture<'b, Told> {
         Box::pin(async move {
-            let told = self.handle(call).await;
-            let mut told = kai_prompts::tool_result(&told);
-            if told.len() > RESULT {
-                let cut = (0..=RESULT).rev().find(|at| told.is_char_boundary(*at)).unwrap_or(0);
-                told.truncate(cut);
-                told.push_str(" … (cut off here)");
+            match self.handle(call).await {
+                Ok(Told::Data(text)) => Told::Data(told(&text)),
+                Ok(Told::Nothing(text)) | Err(text) => Told::Nothing(told(&text)),
+                Ok(found @ Told::Passages(_)) => found,
             }
-            told
         })
     }
 }

@@ -15,20 +15,22 @@ mod understand;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use act::Acted;
 pub use context::{Machine, describe, scope};
 pub use conversation::{Conversation, Entry, Role};
-pub use documents::{Documents, question};
+pub use documents::{Documents, Looked, question};
 pub use event::{Decision, Events, Question, Refused, StepChange, StepEvent, Stop, TurnEvent};
 
 use kai_tools::facts::Facts;
 use kai_tools::operator::{Operator, Proposal};
 use kai_tools::request::Request;
 
-use crate::ask::{self, Answer, AskEvent, Engines, Setting, Source};
+use crate::ask::{self, Answer, AskEvent, Engines, Passage, Setting};
 use crate::model::Message;
 use act::Actor;
+use conversation::Proposer;
 use hands::TurnHands;
 use understand::Understood;
 pub use understand::in_words;
@@ -57,6 +59,8 @@ pub struct TurnReport {
     pub asked: Option<Question>,
     /// Why nothing was done.
     pub refused: Option<Refused>,
+    /// Passages that were asked for as they are.
+    pub looked_up: Vec<Passage>,
 }
 
 /// Where a turn stands.
@@ -73,6 +77,8 @@ enum State {
 
 /// More of what was said than this does not help to understand it, and could be anything.
 const LONGEST: usize = 64 << 10;
+/// A host that has not told what it has by then does not keep a question waiting.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// What was said before is told to a model as far as it takes this many characters.
 const HISTORY: usize = 6000;
 
@@ -104,8 +110,12 @@ impl Assistant {
         let mut report = TurnReport::default();
         let Some(actor) = self.actor(events, stop) else { return report };
         let request = proposal.plan.request.clone();
-        let acted = actor.decide(proposal).await;
-        keep(conversation, &request, &acted);
+        let acted = actor.decide(proposal.clone()).await;
+        conversation.keep(&request, &acted, Proposer::Person);
+        if let Acted::Refused(_) = acted {
+            // A name that was mistyped is no reason to begin again.
+            conversation.waiting.push(proposal);
+        }
         report.acted.push((request, acted));
         report
     }
@@ -190,10 +200,14 @@ impl Turn<'_> {
 
     async fn understand(&mut self) -> State {
         self.events.send(TurnEvent::Working("looking at the host"));
-        match self.assistant.observe().await {
-            Ok(facts) => self.facts = facts,
+        match tokio::time::timeout(PATIENCE, self.assistant.observe()).await {
+            Ok(Ok(facts)) => self.facts = facts,
+            Err(_) => {
+                let seconds = PATIENCE.as_secs();
+                self.events.note(format!("the host has not answered within {seconds} s; its names are not known"));
+            }
             // A question can be answered all the same; an order meets the same error again, and says it.
-            Err(refused) => self.events.note(format!("the host cannot be looked at: {}", refused.message)),
+            Ok(Err(refused)) => self.events.note(format!("the host cannot be looked at: {}", refused.message)),
         }
         let operations = self.assistant.operator.as_ref().and_then(|operator| operator.operations().ok());
         let operations = operations.unwrap_or_default();
@@ -212,9 +226,8 @@ impl Turn<'_> {
                 State::End
             }
             Understood::Refused(refused) => {
-                self.conversation.say(Role::Assistant, format!("Refused: {}", refused.message), Vec::new());
-                self.events.send(TurnEvent::Refused(refused.clone()));
-                self.report.refused = Some(refused);
+                self.conversation.say(Role::Answer, format!("Refused: {}", refused.message), Vec::new());
+                self.refuse(refused);
                 State::End
             }
         }
@@ -225,20 +238,17 @@ impl Turn<'_> {
         let Some(request) = requests.pop_front() else { return State::End };
         if let Request::DocsSearch(_) | Request::DocsRead(_) = request {
             self.look_up(&request).await;
-            return State::Act(requests);
+            return if self.report.refused.is_none() { State::Act(requests) } else { State::End };
         }
         let Some(actor) = self.assistant.actor(self.events, self.stop) else {
             self.events.note("no host was named to carry this out on");
             return State::End;
         };
         let acted = actor.act(&request).await;
-        keep(self.conversation, &request, &acted);
+        self.conversation.keep(&request, &acted, Proposer::Person);
         let done = acted.is_done();
         // What kai cannot do yet, its documents may explain.
         let by_hand = !request.available() && self.assistant.documents.is_some() && !self.text.is_empty();
-        if let Acted::Later(proposal) = &acted {
-            self.conversation.waiting.push((**proposal).clone());
-        }
         self.report.acted.push((request, acted));
         if done {
             return State::Act(requests);
@@ -264,26 +274,34 @@ impl Turn<'_> {
     /// Passages, as they are.
     async fn look_up(&mut self, request: &Request) {
         let Some(documents) = &self.assistant.documents else {
-            let refused = no_index();
-            self.events.send(TurnEvent::Refused(refused.clone()));
-            self.report.refused = Some(refused);
+            self.refuse(no_index());
             return;
         };
-        match documents.look_up(request).await {
-            Err(error) => self.events.note(format!("the documents cannot be searched: {error}")),
-            Ok(passages) => {
-                if passages.is_empty() {
+        match documents.look(request).await {
+            Err(error) => {
+                let message = format!("the documents cannot be searched: {error}");
+                self.refuse(Refused { message, hints: Vec::new() });
+            }
+            Ok(found) => {
+                found.note.into_iter().for_each(|note| self.events.note(note));
+                if found.passages.is_empty() {
                     self.events.note("no page matches");
                 }
-                for passage in &passages {
+                for passage in &found.passages {
                     let text = format!("**{}** › {}\n\n{}\n\n", passage.title, passage.heading, passage.text);
                     self.events.send(TurnEvent::Answer(AskEvent::Text(text)));
                 }
-                let sources: Vec<Source> = passages.iter().map(Source::from).collect();
-                let told: Vec<&str> = sources.iter().map(|source| source.title.as_str()).collect();
-                self.conversation.say(Role::Assistant, format!("Showed {}", told.join(", ")), vec![request.clone()]);
+                self.conversation.say(Role::Assistant, request.tool(), vec![request.clone()]);
+                let titles: Vec<&str> = found.passages.iter().map(|passage| passage.title.as_str()).collect();
+                self.conversation.say(Role::Answer, titles.join(", "), Vec::new());
+                self.report.looked_up.extend(found.passages);
             }
         }
+    }
+
+    fn refuse(&mut self, refused: Refused) {
+        self.events.send(TurnEvent::Refused(refused.clone()));
+        self.report.refused = Some(refused);
     }
 
     async fn answer(&mut self) -> State {
@@ -295,8 +313,7 @@ impl Turn<'_> {
                 ask::Question { text: self.text.to_owned(), ..ask::Question::default() }
             }
             Err(refused) => {
-                self.events.send(TurnEvent::Refused(refused.clone()));
-                self.report.refused = Some(refused);
+                self.refuse(refused);
                 return State::End;
             }
         };
@@ -309,15 +326,11 @@ impl Turn<'_> {
         let mut sink = |event| events.send(TurnEvent::Answer(event));
         let setting = Setting { host, history, hands: Some(&mut hands) };
         let answer = ask::ask(&question, setting, &self.assistant.engines, &mut sink).await;
-        let done = std::mem::take(&mut hands.done);
-        for (request, acted) in &done {
-            keep(self.conversation, request, acted);
-            if let Acted::Later(proposal) = acted {
-                self.conversation.waiting.push((**proposal).clone());
-            }
-        }
-        self.report.acted.extend(done);
-        self.conversation.say(Role::Assistant, answer.text.clone(), Vec::new());
+        drop(hands);
+        let done = self.conversation.settle();
+        // What a model tried and the person never saw is nothing that came of the turn.
+        self.report.acted.extend(done.into_iter().filter(|(_, acted)| !matches!(acted, Acted::Refused(_))));
+        self.conversation.say(Role::Answer, answer.text.clone(), Vec::new());
         self.report.answer = Some(answer);
         State::End
     }
@@ -326,20 +339,6 @@ impl Turn<'_> {
 fn no_index() -> Refused {
     let hints = vec!["`kai corpus sync` fetches documentation, `kai index` makes it searchable".to_owned()];
     Refused { message: "there is no index of documents yet".to_owned(), hints }
-}
-
-/// What was done belongs to the conversation: the next turn may speak of it.
-fn keep(conversation: &mut Conversation, request: &Request, acted: &Acted) {
-    let said = match acted {
-        Acted::Found(_) => format!("Looked: {}", request.tool()),
-        Acted::Ended(_) | Acted::Declined | Acted::Later(_) | Acted::Refused(_) => {
-            format!("{}: {}", request.tool(), acted.told())
-        }
-    };
-    conversation.say(Role::Assistant, said, vec![request.clone()]);
-    if let Acted::Found(_) = acted {
-        conversation.say(Role::Tool, acted.told(), Vec::new());
-    }
 }
 
 /// The latest of what was said, for a model. Results of tools are left out: a model that needs them
@@ -358,7 +357,9 @@ fn history(conversation: &Conversation) -> Vec<Message> {
         })
         .map(|entry| match entry.role {
             Role::User => Message::User(entry.text.clone()),
-            Role::Assistant | Role::Tool => Message::Assistant { text: entry.text.clone(), calls: Vec::new() },
+            Role::Assistant | Role::Answer | Role::Tool => {
+                Message::Assistant { text: entry.text.clone(), calls: Vec::new() }
+            }
         })
         .collect();
     messages.reverse();

@@ -45,6 +45,8 @@ pub(super) fn understand(
         let role = match entry.role {
             Role::User => "user",
             Role::Assistant => "assistant",
+            // Names in a page are no names that the person spoke of.
+            Role::Answer => "document",
             Role::Tool => "tool",
         };
         serde_json::from_value(json!({ "role": role, "text": entry.text, "calls": entry.calls })).ok()

@@ -1,17 +1,19 @@
 //! The terminal: what goes to stdout and stderr, in which colours, and how progress looks.
 //!
-//! The only module that prints.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this module is for")]
+//! Everything goes out through [`kai_tools::face::terminal`], which lets no control sequence of a model,
+//! a document or a host through.
 
-pub mod clean;
 pub mod markdown;
 mod progress;
 mod spinner;
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use anstyle::{AnsiColor, Style};
 
+use kai_tools::face::Say;
+pub use kai_tools::face::clean;
+use kai_tools::face::terminal::{self, Colours};
 pub use progress::Progress;
 pub use spinner::Spinner;
 
@@ -22,8 +24,7 @@ use crate::cli::Failure;
 pub struct Ui {
     json: bool,
     quiet: bool,
-    colour_out: bool,
-    colour_err: bool,
+    colours: Colours,
 }
 
 const DIM: Style = Style::new().dimmed();
@@ -36,14 +37,13 @@ impl Ui {
     /// Colours only on a terminal, and never where `NO_COLOR` is set (no-color.org).
     #[must_use]
     pub fn new(json: bool, quiet: bool) -> Self {
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-            || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Self {
-            json,
-            quiet,
-            colour_out: !plain && std::io::stdout().is_terminal(),
-            colour_err: !plain && std::io::stderr().is_terminal(),
-        }
+        Self { json, quiet, colours: Colours::detect() }
+    }
+
+    /// The same for operations.
+    #[must_use]
+    pub fn say(&self) -> Say {
+        Say::new(self.json, self.quiet)
     }
 
     /// Whether the command was called with `--json`.
@@ -54,16 +54,12 @@ impl Ui {
 
     /// One line of data.
     pub fn line(&self, text: &str) {
-        self.text(&format!("{text}\n"));
+        terminal::line(text);
     }
 
-    /// Data without a line end, shown at once: an answer while it is being written.
+    /// Data without a line end, shown at once, that has been cleaned: an answer while it is being written.
     pub fn text(&self, text: &str) {
-        let mut out = std::io::stdout().lock();
-        // A reader that has seen enough (`| head`) is no fault of ours.
-        if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
-            std::process::exit(0);
-        }
+        terminal::raw(text);
     }
 
     /// A value as JSON, on one line when it is read by a program.
@@ -74,7 +70,7 @@ impl Ui {
             serde_json::to_string(value)
         };
         match text {
-            Ok(text) => self.line(&text),
+            Ok(text) => terminal::raw(&format!("{text}\n")),
             Err(error) => self.failure(&Failure::new("the result cannot be written as JSON").because(&error)),
         }
     }
@@ -82,55 +78,49 @@ impl Ui {
     /// What is going on, or how it went. Not said with `--quiet`.
     pub fn status(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{}", self.styled(self.colour_err, DIM, text));
+            terminal::err_line(&self.styled(self.colours.err, DIM, text));
         }
     }
 
     /// What a model thinks before it answers: on stderr, dimmed, as it comes.
     pub fn aside(&self, text: &str) {
         if !self.quiet {
-            eprint!("{}", self.styled(self.colour_err, DIM, text));
+            terminal::err(&self.styled(self.colours.err, DIM, text));
         }
     }
 
     /// Something that a person should know, with `--quiet` too.
     pub fn note(&self, text: &str) {
-        eprintln!("{} {text}", self.styled(self.colour_err, HINT, "note:"));
+        terminal::err_line(&format!("{} {text}", self.styled(self.colours.err, HINT, "note:")));
     }
 
     /// Something that went wrong with one part of the work.
     pub fn problem(&self, text: &str) {
-        eprintln!("{} {text}", self.styled(self.colour_err, STRONG, "problem:"));
+        terminal::err_line(&format!("{} {text}", self.styled(self.colours.err, STRONG, "problem:")));
     }
 
     /// What to do next. Not said with `--quiet`.
     pub fn hint(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{} {text}", self.styled(self.colour_err, HINT, "hint:"));
+            terminal::err_line(&format!("{} {text}", self.styled(self.colours.err, HINT, "hint:")));
         }
     }
 
     /// Why the command failed, and what to do next.
     pub fn failure(&self, failure: &Failure) {
-        eprintln!("{} {}", self.styled(self.colour_err, BAD, "error:"), failure.message);
+        terminal::err_line(&format!("{} {}", self.styled(self.colours.err, BAD, "error:"), failure.message));
         for cause in &failure.causes {
-            eprintln!("  because: {cause}");
+            terminal::err_line(&format!("  because: {cause}"));
         }
         for hint in &failure.hints {
-            eprintln!("{} {hint}", self.styled(self.colour_err, HINT, "hint:"));
+            terminal::err_line(&format!("{} {hint}", self.styled(self.colours.err, HINT, "hint:")));
         }
     }
 
     /// A yes from a person at a terminal. Anything else, and nobody there, is a no.
     #[must_use]
     pub fn confirm(&self, question: &str) -> bool {
-        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-            return false;
-        }
-        eprint!("{question}");
-        let mut answer = String::new();
-        let read = std::io::stdin().read_line(&mut answer);
-        read.is_ok() && answer.trim().eq_ignore_ascii_case("y")
+        terminal::somebody_is_there() && terminal::answer(question).is_some_and(|typed| typed.eq_ignore_ascii_case("y"))
     }
 
     /// A bar on stderr for work that takes longer than a moment; nothing where nobody watches.
@@ -149,12 +139,12 @@ impl Ui {
     /// Markdown on its way to stdout.
     #[must_use]
     pub fn markdown(&self) -> markdown::Markdown {
-        markdown::Markdown::new(markdown::Style { colour: self.colour_out, width: self.width() })
+        markdown::Markdown::new(markdown::Style { colour: self.colours.out, width: self.width() })
     }
 
     /// Why something is not done.
     pub fn refused(&self, text: &str) {
-        eprintln!("{} {text}", self.styled(self.colour_err, BAD, "refused:"));
+        terminal::err_line(&format!("{} {text}", self.styled(self.colours.err, BAD, "refused:")));
     }
 
     /// Columns of the terminal, or a page's width where there is none.
@@ -167,19 +157,19 @@ impl Ui {
     /// Less important.
     #[must_use]
     pub fn dim(&self, text: &str) -> String {
-        self.styled(self.colour_out, DIM, text)
+        self.styled(self.colours.out, DIM, text)
     }
 
     /// A heading.
     #[must_use]
     pub fn bold(&self, text: &str) -> String {
-        self.styled(self.colour_out, BOLD, text)
+        self.styled(self.colours.out, BOLD, text)
     }
 
     /// What was looked for.
     #[must_use]
     pub fn strong(&self, text: &str) -> String {
-        self.styled(self.colour_out, STRONG, text)
+        self.styled(self.colours.out, STRONG, text)
     }
 
     fn styled(&self, colour: bool, style: Style, text: &str) -> String {

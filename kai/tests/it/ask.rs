@@ -39,11 +39,13 @@ pub(crate) fn question() -> Question {
         ],
         answerable: true,
         answerable_score: 0.9,
+        notes: Vec::new(),
     }
 }
 
 fn settings(url: &str) -> Settings {
     Settings {
+        first_timeout: Duration::from_millis(400),
         idle_timeout: Duration::from_millis(400),
         tick: Duration::from_millis(40),
         retry_pause: Duration::from_millis(10),
@@ -298,8 +300,20 @@ async fn every_failure_ends_in_an_answer_with_its_reason() {
 async fn a_code_block_that_broke_off_is_closed() {
     let chat = chunked(&line("Do this:\n```sh\nzpool scrub -p"), 9);
     let server = Server::with_model(MODEL, &["completion"], vec![chat]).await;
-    let (answer, _) = run(&question(), &engines(settings(&server.url))).await;
+    let (answer, events) = run(&question(), &engines(settings(&server.url))).await;
     assert_eq!(answer.text.lines().filter(|l| l.starts_with("```")).count() % 2, 0, "{}", answer.text);
+    // Whatever a face says of the fallback is no part of the block.
+    let before = events.iter().take_while(|event| !matches!(event, AskEvent::Fallback(_)));
+    let shown: String =
+        before.filter_map(|event| if let AskEvent::Text(text) = event { Some(text.as_str()) } else { None }).collect();
+    assert_eq!(shown, "Do this:\n```sh\nzpool scrub -p\n```\n");
+}
+
+#[tokio::test]
+async fn what_is_known_of_the_search_is_noted() {
+    let noted = Question { notes: vec!["searched by words alone: no model".into()], ..question() };
+    let (answer, _) = run(&noted, &Engines::BuiltIn).await;
+    assert_eq!(answer.notes, noted.notes);
 }
 
 #[tokio::test]

@@ -83,6 +83,7 @@ async fn every_piece_is_cited_and_numbers_are_in_order() {
         passages: host_pages(),
         answerable: true,
         answerable_score: 1.0,
+        notes: Vec::new(),
     };
     let answer = ask(&question, Setting::default(), &Engines::BuiltIn, &mut |_| {}).await;
     let numbers: Vec<usize> = answer.citations.iter().map(|c| c.number).collect();

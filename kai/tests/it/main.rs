@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::print_stderr, reason = "a test ends with its message")]
 
 mod ask;
+mod ask_tools;
 mod extract;
 mod model_contract;
 mod model_ollama;

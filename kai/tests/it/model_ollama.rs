@@ -58,7 +58,7 @@ async fn calls_and_results_are_sent_as_ollama_wants_them() {
             {"role": "tool", "tool_name": "kvm_list", "content": "web01"},
         ])
     );
-    assert_eq!((&sent["truncate"], &sent["stream"]), (&json!(false), &json!(true)));
+    assert_eq!((&sent["truncate"], &sent["shift"], &sent["stream"]), (&json!(false), &json!(false), &json!(true)));
     assert_eq!((&sent["options"]["num_ctx"], &sent["options"]["num_predict"]), (&json!(8192), &json!(1024)));
     assert!(sent.get("think").is_none() && sent.get("format").is_none());
 }

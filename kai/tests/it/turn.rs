@@ -270,6 +270,36 @@ fn a_declined_plan_is_told_once_and_not_shown_again() {
 }
 
 #[test]
+fn what_was_declined_does_not_come_back_in_other_words() {
+    let snap = |vm: &str, name: &str| ("", vec![call("kvm_snap", json!({ "vm": vm, "name": name }))]);
+    let script = Script::of(vec![snap("web1", "x"), snap("web1", "y"), ("As you wish.", vec![])]);
+    let mut stage = Stage::new(Engines::Model(Box::new(script.clone())));
+    let (report, seen) = stage.say("why is web1 slow since the update?", &[Decision::No, Decision::Yes]);
+    assert_eq!((seen.plans.len(), seen.ended), (1, 0), "{seen:?}");
+    assert!(script.told()[1].contains("said no to kvm_snap"), "{:?}", script.told());
+    assert_eq!(report.acted.len(), 1);
+
+    // Another object is another matter.
+    let script = Script::of(vec![snap("web1", "x"), snap("db1", "x"), ("Done.", vec![])]);
+    let mut stage = Stage::new(Engines::Model(Box::new(script.clone())));
+    let (_, seen) = stage.say("why is web1 slow since the update?", &[Decision::No, Decision::Yes]);
+    assert_eq!((seen.plans.len(), seen.ended), (2, 1), "{seen:?}");
+}
+
+#[test]
+fn a_host_that_has_changed_may_be_looked_at_again() {
+    let look = || ("", vec![call("kvm_list", json!({ "vm": "web1" }))]);
+    let snap = || ("", vec![call("kvm_snap", json!({ "vm": "web1", "name": "x" }))]);
+    let script = Script::of(vec![look(), look(), snap(), look(), snap(), ("Done.", vec![])]);
+    let mut stage = Stage::new(Engines::Model(Box::new(script.clone())));
+    let (_, seen) = stage.say("why is web1 slow since the update?", &[Decision::Yes, Decision::Yes]);
+    assert_eq!((seen.found, seen.plans.len(), seen.ended), (2, 1, 1), "{seen:?}");
+    let told = script.told();
+    assert!(told[1].contains("called before") && !told[3].contains("called before"), "{told:?}");
+    assert!(told[4].contains("called before"), "an order is not carried out twice: {told:?}");
+}
+
+#[test]
 fn what_nobody_named_is_not_even_shown() {
     // The name stands in the host's list and in a tool's result, not in the person's words.
     for destroying in [
@@ -297,7 +327,7 @@ fn a_model_that_goes_round_in_circles_is_stopped() {
     let (report, seen) = stage.say("why is the pool so full?", &[]);
     assert!(seen.found <= 8, "{}", seen.found);
     assert!(script.sent.lock().unwrap().len() <= 12);
-    assert!(report.answer.unwrap().notes.iter().any(|note| note.contains("again and again")));
+    assert!(report.answer.unwrap().fallback.unwrap().reason.contains("again and again"));
 }
 
 #[test]

@@ -166,7 +166,7 @@ impl Session {
         question.effect = Effect::Change;
         match ask::ask(&self.say, &question) {
             ask::Answer::Yes => Ok(()),
-            ask::Answer::No | ask::Answer::Typed(_) => {
+            ask::Answer::No | ask::Answer::Later | ask::Answer::Typed(_) => {
                 self.say.status("nothing was changed");
                 Err(status::NOT_CONFIRMED)
             }

@@ -1,15 +1,16 @@
 //! The terminal's side of an operation: options, preview, question, progress, report. `kai op` and
 //! the `kvm-*` commands both come through here.
 //!
-//! The only module of this crate that prints. It confirms nothing by itself: a yes comes from a
+//! The only module that prints. It confirms nothing by itself: a yes comes from a
 //! person at a terminal, from `--yes`, or from a digest that was shown before.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this module is for")]
 
 mod ask;
+pub mod clean;
 mod history;
 mod preview;
 mod say;
 mod show;
+pub mod terminal;
 
 use std::path::{Path, PathBuf};
 
@@ -104,6 +105,13 @@ impl Say {
         ask::ask(self, plan)
     }
 
+    /// Asks by means of `ask`, which is given the question; none if nobody answered. The plan is on the
+    /// screen by then, wherever the data goes.
+    pub fn ask_with(&self, plan: &Plan, ask: impl FnOnce(&str) -> Option<String>) -> Answer {
+        ask::show_where_asked(self, plan);
+        ask(&ask::question(self, plan, true)).map_or(Answer::No, |typed| ask::understood(plan, typed.trim()))
+    }
+
     /// What a reading tool found.
     pub fn table(&self, table: &Table) {
         show::table(self, table);
@@ -190,7 +198,7 @@ impl Session {
                 match ask::ask(&self.say, &proposal.plan) {
                     ask::Answer::Yes => Confirmed::by_yes(proposal.plan, Stamp::now()),
                     ask::Answer::Typed(name) => Confirmed::by_name(proposal.plan, &name, Stamp::now()),
-                    ask::Answer::No => {
+                    ask::Answer::No | ask::Answer::Later => {
                         self.say.status("nothing was changed");
                         return Err(status::NOT_CONFIRMED);
                     }

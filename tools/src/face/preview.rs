@@ -1,6 +1,7 @@
 //! A plan on one screen: what, to which objects, every command in order, what is lost, the way back.
 
 use super::say::{BAD, BOLD, DIM, Say, WARN};
+use super::terminal;
 use crate::names::Size;
 use crate::plan::{Effect, Plan, Step};
 
@@ -13,48 +14,59 @@ pub(super) fn show(say: &Say, plan: &Plan, digest: &str) {
         say.value(&shown);
         return;
     }
+    lines(say, plan, digest).iter().for_each(|line| say.line(line));
+}
+
+/// The same on stderr, where the question stands.
+pub(super) fn beside_the_question(say: &Say, plan: &Plan) {
+    lines(say, plan, &plan.digest()).iter().for_each(|line| terminal::err_line(line));
+}
+
+fn lines(say: &Say, plan: &Plan, digest: &str) -> Vec<String> {
+    let mut out = Vec::new();
     let effect = match plan.effect {
         Effect::Read => say.on_out(DIM, "reads"),
         Effect::Change => say.on_out(WARN, "changes"),
         Effect::Destroy => say.on_out(BAD, "DESTROYS"),
     };
-    say.line(&format!("{} ({effect}, on {})", say.on_out(BOLD, &capital(&plan.summary)), plan.host));
+    out.push(format!("{} ({effect}, on {})", say.on_out(BOLD, &capital(&plan.summary)), plan.host));
     for check in plan.checks.iter().take(MOST) {
-        say.line(&format!("  checked: {check}"));
+        out.push(format!("  checked: {check}"));
     }
     for note in &plan.notes {
-        say.line(&format!("  {} {note}", say.on_out(WARN, "note:")));
+        out.push(format!("  {} {note}", say.on_out(WARN, "note:")));
     }
-    commands(say, plan);
+    commands(&mut out, plan);
     if !plan.losses.is_empty() {
-        say.line(&say.on_out(BAD, "Will be gone:"));
+        out.push(say.on_out(BAD, "Will be gone:"));
         for loss in plan.losses.iter().take(MOST) {
             let identity = loss.identity.as_ref().map(|identity| format!(", {identity}")).unwrap_or_default();
             let bytes =
                 loss.bytes.map(|bytes| format!(" ({})", Size::from_bytes(bytes).for_people())).unwrap_or_default();
-            say.line(&format!("  {}{bytes}{identity}", loss.what));
+            out.push(format!("  {}{bytes}{identity}", loss.what));
         }
         if plan.losses.len() > MOST {
-            say.line(&format!("  and {} more; --json lists all", plan.losses.len() - MOST));
+            out.push(format!("  and {} more; --json lists all", plan.losses.len() - MOST));
         }
     }
     match &plan.undo {
-        Some(undo) => say.line(&format!("Way back: {undo}")),
-        None if plan.effect == Effect::Destroy => say.line(&say.on_out(BAD, "There is no way back.")),
-        None => say.line("Way back: none of its own"),
+        Some(undo) => out.push(format!("Way back: {undo}")),
+        None if plan.effect == Effect::Destroy => out.push(say.on_out(BAD, "There is no way back.")),
+        None => out.push("Way back: none of its own".to_owned()),
     }
-    say.line(&say.on_out(DIM, &format!("Plan {}, digest {digest}, about {} s", plan.id, plan.seconds)));
+    out.push(say.on_out(DIM, &format!("Plan {}, digest {digest}, about {} s", plan.id, plan.seconds)));
+    out
 }
 
-fn commands(say: &Say, plan: &Plan) {
+fn commands(out: &mut Vec<String>, plan: &Plan) {
     // Lanes that differ only in the name are shown once.
     let lanes = plan.steps.iter().map(|step| step.lane).max().unwrap_or(0);
     let shown: Vec<&Step> = plan.steps.iter().filter(|step| step.lane == 0).collect();
     for step in shown.iter().take(MOST) {
-        say.line(&format!("  {:>2}. {}", step.id + 1, step.action));
+        out.push(format!("  {:>2}. {}", step.id + 1, step.action));
     }
     if shown.len() > MOST {
-        say.line(&format!("      and {} more; --json lists all", shown.len() - MOST));
+        out.push(format!("      and {} more; --json lists all", shown.len() - MOST));
     }
     if lanes > 0 {
         let rest: Vec<&Step> = plan.steps.iter().filter(|step| step.lane > 0).collect();
@@ -62,9 +74,9 @@ fn commands(say: &Say, plan: &Plan) {
             .filter_map(|lane| rest.iter().find(|step| step.lane == lane))
             .map(|step| step.action.to_string())
             .collect();
-        say.line(&format!("      beside it, in the same way, {lanes} more:"));
+        out.push(format!("      beside it, in the same way, {lanes} more:"));
         for first in firsts.iter().take(MOST) {
-            say.line(&format!("      {first} …"));
+            out.push(format!("      {first} …"));
         }
     }
 }

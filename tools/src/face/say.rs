@@ -1,10 +1,11 @@
 //! How things are said: data on stdout, everything else on stderr, colours only where they are seen.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use anstyle::{AnsiColor, Style};
 
 use super::status;
+use super::terminal::{self, Colours};
 use crate::plan::Refusal;
 
 /// How a call talks to the person, or to the program, that made it.
@@ -12,8 +13,7 @@ use crate::plan::Refusal;
 pub struct Say {
     pub(super) json: bool,
     quiet: bool,
-    colour_out: bool,
-    colour_err: bool,
+    colours: Colours,
 }
 
 pub(super) const BOLD: Style = Style::new().bold();
@@ -27,60 +27,42 @@ impl Say {
     /// Colours only on a terminal, and never where `NO_COLOR` is set (no-color.org).
     #[must_use]
     pub fn new(json: bool, quiet: bool) -> Self {
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-            || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Self {
-            json,
-            quiet,
-            colour_out: !plain && std::io::stdout().is_terminal(),
-            colour_err: !plain && std::io::stderr().is_terminal(),
-        }
+        Self { json, quiet, colours: Colours::detect() }
     }
 
     pub(super) fn on_out(self, style: Style, text: &str) -> String {
-        if self.colour_out { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if self.colours.out { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
     pub(super) fn on_err(self, style: Style, text: &str) -> String {
-        if self.colour_err { format!("{style}{text}{style:#}") } else { text.to_owned() }
-    }
-
-    /// How wide the terminal is that data goes to; none for a pipe or a file.
-    pub(super) fn width(self) -> Option<usize> {
-        if !std::io::stdout().is_terminal() {
-            return None;
-        }
-        terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+        if self.colours.err { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
     pub(super) fn line(self, text: &str) {
-        // A reader that has seen enough (`| head`) is no fault of ours.
-        if writeln!(std::io::stdout().lock(), "{text}").is_err() {
-            std::process::exit(0);
-        }
+        terminal::line(text);
     }
 
     pub(super) fn value(self, value: &serde_json::Value) {
         let pretty = std::io::stdout().is_terminal();
-        self.line(&if pretty { format!("{value:#}") } else { value.to_string() });
+        terminal::raw(&if pretty { format!("{value:#}\n") } else { format!("{value}\n") });
     }
 
     /// What goes on. Not said with `--quiet`.
     pub(super) fn status(self, text: &str) {
         if !self.quiet {
-            eprintln!("{}", self.on_err(DIM, text));
+            terminal::err_line(&self.on_err(DIM, text));
         }
     }
 
     pub(super) fn plain_status(self, text: &str) {
         if !self.quiet {
-            eprintln!("{text}");
+            terminal::err_line(text);
         }
     }
 
     /// What went wrong.
     pub(super) fn error(self, text: &str) {
-        eprintln!("{} {text}", self.on_err(BAD, "error:"));
+        terminal::err_line(&format!("{} {text}", self.on_err(BAD, "error:")));
     }
 
     /// What is wrong with a call.
@@ -89,7 +71,7 @@ impl Say {
     }
 
     pub(super) fn hint(self, text: &str) {
-        eprintln!("{} {text}", self.on_err(HINT, "hint:"));
+        terminal::err_line(&format!("{} {text}", self.on_err(HINT, "hint:")));
     }
 
     /// An error with its causes and what to do; the exit status.
@@ -100,7 +82,7 @@ impl Say {
         while let Some(error) = cause {
             let text = error.to_string();
             if !said.contains(&text) {
-                eprintln!("  because: {text}");
+                terminal::err_line(&format!("  because: {text}"));
                 said.push_str(&text);
             }
             cause = error.source();

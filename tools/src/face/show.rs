@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::say::{BAD, BOLD, DIM, GOOD, Say, WARN};
+use super::terminal;
 use crate::execute::{Progress, Report};
 use crate::journal::Outcome;
 use crate::names::Size;
@@ -36,7 +37,7 @@ pub(super) fn table(say: &Say, table: &Table) {
         let longest = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0);
         longest.max(table.columns.get(at).map_or(0, |column| column.len()))
     };
-    let shown = fitting((0..table.columns.len()).map(width), say.width());
+    let shown = fitting((0..table.columns.len()).map(width), terminal::width());
     let line = |cells: &[String]| {
         let padded: Vec<String> =
             cells.iter().take(shown).enumerate().map(|(at, cell)| format!("{cell:<0$}", width(at))).collect();

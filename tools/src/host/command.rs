@@ -152,7 +152,8 @@ impl fmt::Display for Command {
 }
 
 /// An argument as a POSIX shell reads it back.
-pub(crate) fn quoted(arg: &str) -> String {
+#[must_use]
+pub fn quoted(arg: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%#".contains(c);
     // A leading `#` would begin a comment.
     if !arg.is_empty() && arg.chars().all(plain) && !arg.starts_with('#') {

@@ -12,7 +12,7 @@ mod ssh;
 
 use std::time::Duration;
 
-pub(crate) use command::quoted;
+pub use command::quoted;
 pub use command::{Command, Output, Program};
 pub use local::Local;
 pub use root::{is_root, run_as_root};

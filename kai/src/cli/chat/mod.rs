@@ -18,6 +18,8 @@ use crate::chat::store::{Session, SessionName, Sessions};
 use crate::turn::Conversation;
 use repl::Repl;
 
+pub(super) use repl::decision;
+
 /// Talk: ask questions, say what is to be done.
 ///
 /// Questions are answered with sources. Orders become plans that are shown and done after a yes; what

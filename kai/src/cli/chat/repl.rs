@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use kai_tools::face::{HostOptions, Say};
-use kai_tools::plan::{Effect, Plan};
+use kai_tools::face::{Answer, HostOptions, Say};
+use kai_tools::plan::Plan;
 
+use super::super::ask::{as_json, worse};
 use super::super::engine::EngineArgs;
 use super::super::{Context, Failure, Outcome, open};
 use crate::ask::Source;
@@ -81,7 +82,7 @@ impl Repl<'_> {
                 None => {
                     let report = self.work(Work::Words(text)).await;
                     if !self.input.is_terminal() {
-                        worst = super::super::ask::worse(worst, report.as_ref());
+                        worst = worse(worst, report.as_ref());
                     }
                     Next::Go
                 }
@@ -109,9 +110,9 @@ impl Repl<'_> {
         let (events, mut shown) = Events::channel();
         let stop = Stop::default();
         let (assistant, conversation, input) = (&self.assistant, &mut self.conversation, &mut self.input);
-        let apply = open::apply_command(&self.host);
+        let apply = open::apply_command(self.context, &self.host);
         let asker: Asker<'_> = Box::new(|say, plan| decide(input, say, plan));
-        let mut screen = Screen::new(ui, Say::new(ui.wants_json(), false), apply, asker);
+        let mut screen = Screen::new(ui, self.context.ui.say(), apply, asker);
         let turn = async {
             let report = match work {
                 Work::Words(text) => assistant.turn(conversation, &text, &events, &stop).await,
@@ -128,8 +129,15 @@ impl Repl<'_> {
             self.sources = std::mem::take(&mut screen.sources);
         }
         drop(screen);
-        if report.is_none() {
-            ui.status("stopped");
+        match &report {
+            Some(report) if ui.wants_json() => ui.json(&as_json(report)),
+            Some(_) => {}
+            None => {
+                ui.status("stopped");
+                for (request, acted) in self.conversation.settle() {
+                    ui.status(&format!("before that, {}: {}", request.tool(), acted.told()));
+                }
+            }
         }
         self.autosave();
         if report.as_ref().is_some_and(|report| !report.acted.is_empty()) {
@@ -174,17 +182,20 @@ fn decide(input: &mut Input, say: &Say, plan: &Plan) -> Option<Decision> {
     if !input.is_terminal() {
         return None;
     }
-    let _ = say;
-    let prompt = match plan.effect {
-        Effect::Destroy => format!("Type {} to destroy it: ", plan.object),
-        Effect::Read | Effect::Change => "Do it? [y/N/later] ".to_owned(),
-    };
-    let Entry::Text(answer) = input.ask(&prompt) else { return Some(Decision::No) };
-    Some(match (plan.effect, answer.trim()) {
-        (_, "later" | "l") if plan.object != answer.trim() => Decision::Later,
-        (Effect::Destroy, "") => Decision::No,
-        (Effect::Destroy, typed) => Decision::Typed(typed.to_owned()),
-        (_, "y" | "Y" | "yes" | "Yes" | "YES") => Decision::Yes,
-        _ => Decision::No,
-    })
+    let answer = say.ask_with(plan, |question| match input.ask(question) {
+        Entry::Text(typed) => Some(typed),
+        Entry::Interrupted | Entry::End | Entry::TooLong => None,
+    });
+    decision(answer)
+}
+
+/// What an answer decides; none if there was nobody.
+pub(in crate::cli) fn decision(answer: Answer) -> Option<Decision> {
+    match answer {
+        Answer::Yes => Some(Decision::Yes),
+        Answer::Typed(name) => Some(Decision::Typed(name)),
+        Answer::Later => Some(Decision::Later),
+        Answer::No => Some(Decision::No),
+        Answer::Nobody => None,
+    }
 }

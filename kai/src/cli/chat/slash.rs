@@ -1,6 +1,5 @@
 //! The commands of the conversation, carried out.
 
-use kai_tools::face::Say;
 use kai_tools::names::OperationId;
 use kai_tools::request::{Request, tools};
 use kai_tools::tool::{DocsRead, OpHistory, OpUndo};
@@ -89,7 +88,7 @@ impl Repl<'_> {
 
     fn plan(&self) {
         let ui = &self.context.ui;
-        let say = Say::new(ui.wants_json(), false);
+        let say = ui.say();
         match self.conversation.waiting.last() {
             None => ui.status("no plan is waiting"),
             Some(proposal) => say.proposal(proposal),
@@ -170,7 +169,7 @@ impl Repl<'_> {
             }
         };
         self.session = self.sessions.load(&name).map_err(|error| failed(&error))?;
-        self.conversation = Conversation { entries: self.session.turns.clone(), waiting: Vec::new() };
+        self.conversation = Conversation::after(self.session.turns.clone());
         self.context.ui.status(&format!("going on with {name}, {} entries", self.session.turns.len()));
         Ok(())
     }

@@ -4,7 +4,7 @@
 
 use url::Url;
 
-use crate::model::{ModelError, ServerKind};
+use crate::model::{ModelError, ServerKind, shown};
 
 /// Where Ollama listens when nobody says otherwise.
 pub const DEFAULT: &str = "http://127.0.0.1:11434";
@@ -15,9 +15,9 @@ const PORT: u16 = 11_434;
 /// own client has it. The address 0.0.0.0 is one to listen on; 127.0.0.1 is meant.
 ///
 /// # Errors
-/// [`ModelError::Address`] if it is none of these.
+/// [`ModelError::Address`] if it is none of these. A name or password in it is not shown.
 pub fn parse(text: &str) -> Result<Url, ModelError> {
-    let wrong = |reason: String| ModelError::Address { kind: ServerKind::Ollama, text: text.to_owned(), reason };
+    let wrong = |reason: String| ModelError::Address { kind: ServerKind::Ollama, text: shown::text(text), reason };
     let given = text.trim().trim_matches(['"', '\'']);
     if given.is_empty() {
         return parse(DEFAULT);
@@ -90,5 +90,14 @@ mod tests {
             let error = parse(text).map(|url| url.to_string());
             assert!(matches!(&error, Err(ModelError::Address { text: t, .. }) if t == text), "{text:?}: {error:?}");
         }
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        for text in ["http://me:hunter2@host:99999", "me:hunter2@host:99999", "hunter2@a b", "ftp://hunter2@host"] {
+            let error = parse(text).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+        }
+        assert!(parse("http://me:hunter2@host").is_ok(), "a proxy may want a login");
     }
 }

@@ -20,7 +20,7 @@ use url::Url;
 
 use super::{
     Conversation, Finished, Model, ModelError, ModelSink, Ready, ServerKind,
-    link::{Link, Refusal, Timing},
+    link::{FIRST_TIMEOUT, IDLE_TIMEOUT, Link, Refusal, Timing},
     stream::Decode,
     talk::{self, Attempt, Wire},
 };
@@ -40,7 +40,10 @@ pub struct Settings {
     pub answer_tokens: usize,
     /// Whether a model that can reason should.
     pub think: bool,
-    /// The longest silence that is waited out: loading a large model from a slow disk is one.
+    /// The longest silence before the first word: a large model is loaded from a slow disk, a long
+    /// prompt is read without a GPU.
+    pub first_timeout: Duration,
+    /// The longest silence after it.
     pub idle_timeout: Duration,
     /// How long a connection may take.
     pub connect_timeout: Duration,
@@ -60,7 +63,8 @@ impl Settings {
             context_tokens: 8192,
             answer_tokens: 1024,
             think: false,
-            idle_timeout: Duration::from_secs(120),
+            first_timeout: FIRST_TIMEOUT,
+            idle_timeout: IDLE_TIMEOUT,
             connect_timeout: Duration::from_secs(2),
             tick: Duration::from_secs(1),
             retry_pause: Duration::from_secs(2),
@@ -95,6 +99,7 @@ impl Ollama {
     pub fn new(settings: Settings) -> Result<Self, ModelError> {
         let timing = Timing {
             connect: settings.connect_timeout,
+            first: settings.first_timeout,
             idle: settings.idle_timeout,
             tick: settings.tick,
             retry_pause: settings.retry_pause,
@@ -155,13 +160,12 @@ impl Ollama {
             let Some(info) = self.show(model, sink).await? else {
                 // The list is for the hint only; without it the message still says what is wrong.
                 let installed = self.installed(sink).await.unwrap_or_default();
-                let server = self.link.server.clone();
-                return Err(ModelError::Missing { server, model: model.clone(), installed });
+                return Err(self.link.missing(model, &installed));
             };
             if !can_chat(model, &info) {
                 return Err(ModelError::NotForChat {
                     model: model.clone(),
-                    capabilities: info.capabilities.join(", "),
+                    capabilities: self.link.clean(&info.capabilities.join(", ")),
                 });
             }
             return Ok(self.ready(model, &info));
@@ -175,7 +179,7 @@ impl Ollama {
                 return Ok(self.ready(model, &info));
             }
         }
-        Err(ModelError::NoneInstalled { server: self.link.server.clone(), installed })
+        Err(self.link.none_installed(&installed))
     }
 }
 

@@ -145,7 +145,12 @@ impl Ollama {
             };
             for line in lines {
                 match line {
-                    PullLine::Progress(progress) => sink(PullEvent::Progress(progress)),
+                    PullLine::Progress(mut progress) => {
+                        if !progress.status.is_empty() {
+                            progress.status = self.link.clean(&progress.status);
+                        }
+                        sink(PullEvent::Progress(progress));
+                    }
                     PullLine::Done => return Ok(()),
                     PullLine::Failed(message) => return Err(failed(&message)),
                     PullLine::Garbage(line) => return Err(self.link.garbled(line)),

@@ -19,8 +19,10 @@ const TEMPERATURE: f32 = 0.1;
 /// For the second attempt at a call, so that the same words do not come again.
 const OTHER_TEMPERATURE: f32 = 0.5;
 
-/// The request as JSON. `truncate` and `stream` are set here: the crate's type has no field for
-/// the one and keeps the other to itself.
+/// The request as JSON. `truncate`, `shift` and `stream` are set here: the crate's type has no field
+/// for the first two and keeps the last to itself. Without a shift a reply that fills the context ends
+/// with `length`, instead of going on without the rules and the documents. Servers that do not know
+/// the field pass it over.
 pub(super) fn body(
     ready: &Ready,
     conversation: &Conversation,
@@ -41,11 +43,13 @@ pub(super) fn body(
     let mut messages = vec![json!({ "role": "system", "content": conversation.system })];
     messages.extend(conversation.turns.iter().map(message));
     body["messages"] = messages.into();
-    if !conversation.tools.is_empty() {
-        body["tools"] = conversation.tools.iter().map(tool).collect();
+    let tools = conversation.offered();
+    if !tools.is_empty() {
+        body["tools"] = tools.iter().map(tool).collect();
     }
     body["stream"] = true.into();
     body["truncate"] = false.into();
+    body["shift"] = false.into();
     Ok(body)
 }
 

@@ -4,7 +4,7 @@
 
 use url::Url;
 
-use crate::model::{ModelError, ServerKind};
+use crate::model::{ModelError, ServerKind, shown};
 
 /// What follows the base in addresses that people copy.
 const ENDPOINTS: [&str; 3] = ["/chat/completions", "/completions", "/models"];
@@ -17,12 +17,7 @@ const ENDPOINTS: [&str; 3] = ["/chat/completions", "/completions", "/models"];
 /// [`ModelError::Address`] if it is none of these, or has a password in it.
 pub fn parse(text: &str) -> Result<Url, ModelError> {
     let given = text.trim().trim_matches(['"', '\'']);
-    let secret = given.contains('@');
-    let wrong = |reason: String| ModelError::Address {
-        kind: ServerKind::OpenAi,
-        text: if secret { "[not shown]".to_owned() } else { text.to_owned() },
-        reason,
-    };
+    let wrong = |reason: String| ModelError::Address { kind: ServerKind::OpenAi, text: shown::text(text), reason };
     if given.is_empty() {
         return Err(wrong("it is empty".to_owned()));
     }
@@ -31,7 +26,7 @@ pub fn parse(text: &str) -> Result<Url, ModelError> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong(format!("the scheme `{}` is neither http nor https", url.scheme())));
     }
-    if secret && (!url.username().is_empty() || url.password().is_some()) {
+    if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong("it has a name or a password in it; a key is configured apart".to_owned()));
     }
     if url.query().is_some() || url.fragment().is_some() {
@@ -90,7 +85,9 @@ mod tests {
 
     #[test]
     fn a_password_is_refused_and_not_shown() {
-        let error = parse("http://me:hunter2@gpu1/v1").unwrap_err();
-        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+        for text in ["http://me:hunter2@gpu1/v1", "hunter2@gpu1", "http://me:hunter2@gpu1:99999", "hunter2@a b"] {
+            let error = parse(text).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+        }
     }
 }

@@ -6,6 +6,9 @@ use reqwest::header::HeaderValue;
 
 use crate::model::ModelError;
 
+/// So many characters of a key are worth hiding.
+const TELLING: usize = 8;
+
 /// An API key that can be sent. It has no `Display`; its `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(String);
@@ -34,9 +37,22 @@ impl ApiKey {
         value
     }
 
-    /// A server's words without the key, should it repeat it.
+    /// A server's words without the key, should it repeat it. A message that was cut may hold its
+    /// beginning only; so much of it that it matters is taken out too.
     pub(in crate::model) fn redact(&self, text: &str) -> String {
-        text.replace(&self.0, "[API key]")
+        let beginning = self.0.get(..TELLING.min(self.0.len())).unwrap_or(&self.0);
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find(beginning) {
+            let (before, found) = rest.split_at(at);
+            out.push_str(before);
+            out.push_str("[API key]");
+            // The key is ASCII, so what is equal ends between characters.
+            let same = found.bytes().zip(self.0.bytes()).take_while(|(a, b)| a == b).count();
+            rest = found.get(same..).unwrap_or_default();
+        }
+        out.push_str(rest);
+        out
     }
 }
 
@@ -56,6 +72,8 @@ mod tests {
         assert_eq!(key.header().to_str().ok(), Some("Bearer sk-secret"));
         assert!(!format!("{key:?} {:?}", key.header()).contains("secret"));
         assert_eq!(key.redact("bad key sk-secret!"), "bad key [API key]!");
+        assert_eq!(key.redact("sk-secre` ü sk-secresk-secret"), "[API key]` ü [API key][API key]");
+        assert_eq!(key.redact("sk-sec"), "sk-sec");
     }
 
     #[test]

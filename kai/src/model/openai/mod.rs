@@ -18,7 +18,7 @@ use url::Url;
 
 use super::{
     Conversation, Finished, Model, ModelError, ModelSink, Ready, ServerKind,
-    link::{Link, Refusal, Timing},
+    link::{FIRST_TIMEOUT, IDLE_TIMEOUT, Link, Refusal, Timing},
     stream::Decode,
     talk::{self, Attempt, Wire},
 };
@@ -49,7 +49,9 @@ pub struct Settings {
     /// Whether the model should reason; `None` leaves that to the server. There is no standard for
     /// it; what vLLM, SGLang and llama.cpp understand is sent.
     pub think: Option<bool>,
-    /// The longest silence that is waited out: reading a long prompt without a GPU is one.
+    /// The longest silence before the first word: reading a long prompt without a GPU takes its time.
+    pub first_timeout: Duration,
+    /// The longest silence after it.
     pub idle_timeout: Duration,
     /// How long a connection may take.
     pub connect_timeout: Duration,
@@ -70,7 +72,8 @@ impl Settings {
             context_tokens: 8192,
             answer_tokens: 1024,
             think: None,
-            idle_timeout: Duration::from_secs(120),
+            first_timeout: FIRST_TIMEOUT,
+            idle_timeout: IDLE_TIMEOUT,
             connect_timeout: Duration::from_secs(2),
             tick: Duration::from_secs(1),
             retry_pause: Duration::from_secs(2),
@@ -117,6 +120,7 @@ impl OpenAi {
     pub fn new(settings: Settings) -> Result<Self, ModelError> {
         let timing = Timing {
             connect: settings.connect_timeout,
+            first: settings.first_timeout,
             idle: settings.idle_timeout,
             tick: settings.tick,
             retry_pause: settings.retry_pause,
@@ -163,7 +167,6 @@ impl OpenAi {
     }
 
     async fn find(&self, sink: ModelSink<'_>) -> Result<Ready, ModelError> {
-        let server = || self.link.server.clone();
         let models = match (self.models(sink).await, &self.settings.model) {
             (Ok(models), _) => models,
             // A gateway without a list; whether there is such a model shows when it is asked.
@@ -172,15 +175,15 @@ impl OpenAi {
             }
             (Err(error), _) => return Err(error),
         };
-        let names = || models.iter().map(|model| model.id.clone()).collect();
+        let names = || models.iter().map(|model| model.id.clone()).collect::<Vec<_>>();
         match &self.settings.model {
             Some(wanted) => match models.iter().find(|model| model.id == *wanted) {
                 Some(model) => Ok(self.ready(model)),
-                None => Err(ModelError::Missing { server: server(), model: wanted.clone(), installed: names() }),
+                None => Err(self.link.missing(wanted, &names())),
             },
             None => match models.iter().find(|model| can_chat(&model.id)) {
                 Some(model) => Ok(self.ready(model)),
-                None => Err(ModelError::NoneInstalled { server: server(), installed: names() }),
+                None => Err(self.link.none_installed(&names())),
             },
         }
     }

@@ -24,8 +24,9 @@ pub(super) const TEMPLATE: &str = "chat_template_kwargs";
 /// The request as JSON.
 pub(super) fn body(settings: &Settings, ready: &Ready, conversation: &Conversation, attempt: &Attempt) -> Value {
     let mut body = json!({ "model": ready.name, "messages": messages(conversation), "stream": true });
-    if !conversation.tools.is_empty() {
-        body["tools"] = conversation.tools.iter().map(tool).collect();
+    let tools = conversation.offered();
+    if !tools.is_empty() {
+        body["tools"] = tools.iter().map(tool).collect();
     }
     if attempt.has(STREAM_OPTIONS) {
         body[STREAM_OPTIONS] = json!({ "include_usage": true });

@@ -122,7 +122,7 @@ pub(super) fn gpu_mps(task: Task<'_>) -> Filled {
             Some(Value::Number(number)) if task.clause.pieces.get(at + 1).is_some_and(|piece| piece.is("percent")) => {
                 Some(number as u64)
             }
-            Some(Value::Number(number)) if number < 1.0 && number > 0.0 => Some((number * 100.0) as u64),
+            Some(Value::Number(number)) if number < 1.0 && number > 0.0 => Some((number * 100.0).round() as u64),
             _ => None,
         });
         if let Some(percent) = percent {

@@ -2,15 +2,23 @@
 //!
 //! What is missing or fits several objects is asked for; nothing is guessed.
 
+mod copies;
+mod dataset;
+mod dataset_snapshot;
+mod docs;
 mod gpu;
 mod host;
+mod journal;
+mod make;
 mod names;
 mod network;
+mod pool;
 mod quantity;
 mod replica;
+mod resize;
 mod snapshot;
-mod storage;
 mod vm;
+mod vm_snapshot;
 
 use serde_json::{Map, Value as Json};
 
@@ -19,11 +27,11 @@ use super::piece::Object;
 use super::refer::{Meant, Scene};
 
 /// Arguments.
-pub type Args = Map<String, Json>;
+pub(super) type Args = Map<String, Json>;
 
 /// What came of filling a frame.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Filled {
+pub(super) enum Filled {
     /// These requests.
     Calls(Vec<(&'static str, Args)>),
     /// Something has to be asked.
@@ -79,36 +87,36 @@ pub(crate) fn args<const N: usize>(pairs: [(&str, Json); N]) -> Args {
 /// Fills a frame.
 pub(crate) fn fill(tool: &str, task: Task<'_>) -> Filled {
     match tool {
-        "docs_search" => host::docs_search(task),
-        "docs_read" => host::docs_read(task),
+        "docs_search" => docs::docs_search(task),
+        "docs_read" => docs::docs_read(task),
         "host_health" => call("host_health", Args::new()),
         "host_tune" => host::host_tune(task),
-        "op_history" => host::op_history(task),
-        "op_undo" => host::op_undo(task),
+        "op_history" => journal::op_history(task),
+        "op_undo" => journal::op_undo(task),
         "boot_env" => host::boot_env(task),
         "trace_tcp" => host::trace_tcp(task),
-        "pool_status" => storage::pool_status(task),
-        "pool_scrub" => storage::pool_scrub(task),
-        "pool_destroy" => storage::pool_destroy(task),
-        "dataset_list" => storage::dataset_list(task),
-        "dataset_create" => storage::dataset_create(task),
-        "dataset_destroy" => storage::dataset_destroy(task),
-        "snapshot_create" => storage::snapshot_create(task),
-        "snapshot_list" => storage::snapshot_list(task),
-        "snapshot_destroy" => storage::snapshot_destroy(task),
-        "dataset_rollback" => storage::dataset_rollback(task),
+        "pool_status" => pool::pool_status(task),
+        "pool_scrub" => pool::pool_scrub(task),
+        "pool_destroy" => pool::pool_destroy(task),
+        "dataset_list" => dataset::dataset_list(task),
+        "dataset_create" => dataset::dataset_create(task),
+        "dataset_destroy" => dataset::dataset_destroy(task),
+        "snapshot_create" => dataset_snapshot::snapshot_create(task),
+        "snapshot_list" => dataset_snapshot::snapshot_list(task),
+        "snapshot_destroy" => dataset_snapshot::snapshot_destroy(task),
+        "dataset_rollback" => dataset_snapshot::dataset_rollback(task),
         "kvm_list" => vm::kvm_list(task),
-        "kvm_create" => vm::kvm_create(task),
-        "kvm_clone" => vm::kvm_clone(task),
+        "kvm_create" => make::kvm_create(task),
+        "kvm_clone" => copies::kvm_clone(task),
         "kvm_power" => vm::kvm_power(task),
-        "kvm_resize" => vm::kvm_resize(task),
-        "kvm_snap" => vm::kvm_snap(task),
-        "kvm_rollback" => vm::kvm_rollback(task),
-        "kvm_snap_delete" => vm::kvm_snap_delete(task),
+        "kvm_resize" => resize::kvm_resize(task),
+        "kvm_snap" => vm_snapshot::kvm_snap(task),
+        "kvm_rollback" => vm_snapshot::kvm_rollback(task),
+        "kvm_snap_delete" => vm_snapshot::kvm_snap_delete(task),
         "kvm_delete" => vm::kvm_delete(task),
-        "golden_build" => vm::golden_build(task),
+        "golden_build" => make::golden_build(task),
         "golden_list" => call("golden_list", Args::new()),
-        "fleet_deploy" => vm::fleet_deploy(task),
+        "fleet_deploy" => copies::fleet_deploy(task),
         "autosnap" => replica::autosnap(task),
         "replicate" => replica::replicate(task),
         "replication_status" => replica::replication_status(task),

@@ -2,7 +2,7 @@
 
 use super::super::clause::Clause;
 use super::super::piece::{Object, Piece};
-use super::super::refer::{between, range};
+use super::super::range::{between, range};
 use super::Task;
 
 /// Names that are new, and the places that they stand at.

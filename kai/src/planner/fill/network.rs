@@ -2,7 +2,7 @@
 
 use serde_json::{Map, json};
 
-use super::super::piece::Object;
+use super::super::piece::{Object, Piece};
 use super::super::values::Value;
 use super::{Args, Filled, Task, args, ask, call};
 
@@ -14,6 +14,26 @@ const PROFILES: [(&str, &[&str]); 6] = [
     ("media", &["media"]),
     ("generic", &["generic"]),
 ];
+
+/// `port 8080 to 80`, `3307 mapped to 3306`, `container port 80 as 8080`.
+fn spoken_ports(pieces: &[Piece]) -> Option<String> {
+    let at = pieces.iter().position(|piece| piece.is("port") || piece.is("expose") || piece.marks("maps"))?;
+    let number = |piece: &Piece| match piece.value {
+        Some(Value::Number(number)) if (1.0..65536.0).contains(&number) && number.fract() == 0.0 => Some(number as u64),
+        _ => None,
+    };
+    let before = pieces[..at].iter().rev().take(2).find_map(number);
+    let behind: Vec<u64> = pieces[at..].iter().take(8).filter_map(number).collect();
+    let inside = pieces[at].low.starts_with("container") || at > 0 && pieces[at - 1].is("container");
+    match (before, behind.as_slice()) {
+        (Some(one), []) => Some(format!("{one}:{one}")),
+        (Some(host), [inner, ..]) => Some(format!("{host}:{inner}")),
+        (None, [inner, host, ..]) if inside => Some(format!("{host}:{inner}")),
+        (None, [host, inner, ..]) => Some(format!("{host}:{inner}")),
+        (None, [one]) => Some(format!("{one}:{one}")),
+        (None, []) => None,
+    }
+}
 
 pub(super) fn container_create(task: Task<'_>) -> Filled {
     let pieces = &task.clause.pieces;
@@ -80,25 +100,8 @@ pub(super) fn container_create(task: Task<'_>) -> Filled {
         .collect();
     if !ports.is_empty() {
         out.insert("ports".to_owned(), json!(ports));
-    } else if let Some(at) = pieces.iter().position(|piece| piece.is("port")) {
-        // `port 8080 to 80`
-        let numbers: Vec<u64> = pieces
-            .iter()
-            .skip(at)
-            .filter_map(|piece| match piece.value {
-                Some(Value::Number(number)) if number >= 1.0 => Some(number as u64),
-                _ => None,
-            })
-            .collect();
-        match numbers.as_slice() {
-            [host, inner] => {
-                out.insert("ports".to_owned(), json!([format!("{host}:{inner}")]));
-            }
-            [one] => {
-                out.insert("ports".to_owned(), json!([format!("{one}:{one}")]));
-            }
-            _ => {}
-        }
+    } else if let Some(ports) = spoken_ports(pieces) {
+        out.insert("ports".to_owned(), json!([ports]));
     }
     let env: Map<String, serde_json::Value> = pieces
         .iter()

@@ -179,14 +179,25 @@ pub(crate) fn model(kind: Kind, url: &str, name: Option<&str>) -> Box<dyn Model>
 }
 
 pub(crate) fn model_of(kind: Kind, url: &str, name: Option<&str>, patience: Duration) -> Box<dyn Model> {
+    model_with(kind, url, name, patience, patience)
+}
+
+/// The same with limits for the first word and for the next.
+pub(crate) fn model_with(
+    kind: Kind,
+    url: &str,
+    name: Option<&str>,
+    first_timeout: Duration,
+    idle_timeout: Duration,
+) -> Box<dyn Model> {
     let name = name.map(str::to_owned);
     match kind {
         Kind::Ollama => {
-            let settings = ollama::Settings { model: name, idle_timeout: patience, ..ollama_settings(url) };
+            let settings = ollama::Settings { model: name, first_timeout, idle_timeout, ..ollama_settings(url) };
             Box::new(Ollama::new(settings).expect("a client"))
         }
         Kind::OpenAi => {
-            let settings = openai::Settings { model: name, idle_timeout: patience, ..openai_settings(url) };
+            let settings = openai::Settings { model: name, first_timeout, idle_timeout, ..openai_settings(url) };
             Box::new(OpenAi::new(settings).expect("a client"))
         }
     }
@@ -230,5 +241,5 @@ pub(crate) fn tools() -> Vec<ToolSpec> {
 
 /// One question, with tools.
 pub(crate) fn question() -> Conversation {
-    Conversation { system: "Rules.".into(), turns: vec![Message::User("Clone golden.".into())], tools: tools() }
+    Conversation { system: "Rules.".into(), turns: vec![Message::User("Clone golden.".into())], tools: tools(), ..Conversation::default() }
 }

@@ -76,6 +76,35 @@ pub fn clean_line(text: &str) -> String {
     clean(text).replace(['\n', '\t'], " ")
 }
 
+/// What may be shown of a text that has colours of ours in it: bold, dimmed and four colours stay, and
+/// nothing else that a terminal would obey.
+#[must_use]
+pub fn styled(text: &str) -> String {
+    const OURS: [&str; 7] = ["0", "1", "2", "31", "32", "33", "36"];
+    let mut out = String::with_capacity(text.len());
+    let mut cleaner = Cleaner::default();
+    let mut rest = text;
+    while let Some(at) = rest.find("\u{1b}[") {
+        let (before, sequence) = rest.split_at(at);
+        out.push_str(&cleaner.push(before));
+        let body = &sequence[2..];
+        let ours = OURS.iter().find(|code| body.strip_prefix(**code).is_some_and(|rest| rest.starts_with('m')));
+        match ours.filter(|_| matches!(cleaner.state, State::Text)) {
+            Some(code) => {
+                let end = 2 + code.len() + 1;
+                out.push_str(&sequence[..end]);
+                rest = &sequence[end..];
+            }
+            None => {
+                out.push_str(&cleaner.push(&sequence[..2]));
+                rest = body;
+            }
+        }
+    }
+    out.push_str(&cleaner.push(rest));
+    out
+}
+
 /// Whether a character can do no harm and hide nothing.
 ///
 /// Not shown: C0 but for tab and line end, DEL, C1; bidirectional marks, embeddings, overrides and
@@ -131,6 +160,15 @@ mod tests {
         check("rm \u{202e}fdp.exe\u{202c} \u{2066}x\u{2069}", "rm fdp.exe x");
         check("a\u{200b}b\u{feff}c\u{e0041}d\u{ad}", "abcd");
         check("👩\u{200d}💻 日本語 e\u{301}", "👩\u{200d}💻 日本語 e\u{301}");
+    }
+
+    #[test]
+    fn only_colours_of_ours_get_through() {
+        assert_eq!(styled("\u{1b}[1mbold\u{1b}[0m \u{1b}[31mred"), "\u{1b}[1mbold\u{1b}[0m \u{1b}[31mred");
+        assert_eq!(styled("\u{1b}[8mhidden \u{1b}[2Jgone \u{1b}[1;31mx"), "hidden gone x");
+        assert_eq!(styled("a\u{1b}]52;c;\u{1b}[1mx\u{7}b"), "axb");
+        assert_eq!(styled("\u{1b}"), "");
+        assert_eq!(styled("\u{1b}["), "");
     }
 
     #[test]

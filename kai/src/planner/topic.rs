@@ -1,0 +1,70 @@
+//! What `it` stands for when it is no VM: the snapshot, the dataset, the boot environment that was
+//! spoken of last takes the place of the pronoun.
+
+use super::clause::Clause;
+use super::lexicon::Class;
+use super::objects::Object;
+use super::piece::Piece;
+use super::refer::Focus;
+
+/// Nouns that say of what kind the thing is that is spoken of.
+const KINDS: [&str; 9] =
+    ["snapshot", "bootenv", "dataset", "volume", "container", "peer", "golden", "pool", "autosnap"];
+
+/// What some pieces speak of: its names, and the nouns that say what it is.
+#[must_use]
+pub(super) fn spoken(pieces: &[Piece]) -> Vec<Piece> {
+    let mut out: Vec<Piece> = Vec::new();
+    for piece in pieces.iter().filter(|piece| !piece.name) {
+        let kind = piece.objects.is_empty()
+            && piece.hits.iter().any(|hit| hit.class == Class::Noun && KINDS.contains(&hit.concept));
+        let named = piece.objects.iter().any(Object::acted_on);
+        let label = piece.unknown() && piece.named_like();
+        if kind || named || label {
+            let mut piece = piece.clone();
+            piece.hits.retain(|hit| hit.class == Class::Noun && KINDS.contains(&hit.concept));
+            out.push(piece);
+        }
+    }
+    // Nouns without a name are about everything of a kind, and `it` is one thing.
+    if out.iter().any(|piece| piece.objects.iter().any(Object::acted_on)) { out } else { Vec::new() }
+}
+
+fn is_vm(piece: &Piece) -> bool {
+    piece.objects.iter().any(|object| matches!(object, Object::Vm(_) | Object::Replica(_)))
+}
+
+/// Puts what was spoken of in the place of a pronoun, unless it stands for VMs alone. Says whether a
+/// pronoun, or nothing at all, names what is meant.
+pub(super) fn resolve(clause: &mut Clause, focus: &Focus, said: bool) -> bool {
+    let is_pronoun = |piece: &Piece| piece.objects.is_empty() && (piece.marks("it") || piece.marks("them"));
+    let at = clause.pieces.iter().position(is_pronoun);
+    let named = clause.has_object() || clause.pieces.iter().any(|piece| piece.name || piece.unknown());
+    if clause.has_object() || at.is_none() && (named || !said || clause.head().is_none()) {
+        return at.is_some();
+    }
+    let topic = &focus.topic;
+    let word = at.map_or("", |at| clause.pieces[at].low.as_str());
+    let of = |noun: &[&str]| noun.iter().any(|noun| word.contains(noun));
+    let whole = ["delete", "discard", "rollback", "activate", "undo"].iter().any(|verb| clause.has(verb));
+    let snapshot =
+        |piece: &Piece| piece.objects.is_empty() && (piece.is("snapshot") || piece.is("autosnap") || piece.unknown());
+    let wanted = |piece: &&Piece| match () {
+        () if of(&["vm", "machine", "guest", "box"]) => is_vm(piece),
+        () if of(&["dataset"]) => piece.objects.iter().any(|object| matches!(object, Object::Dataset(_))),
+        () if whole => true,
+        () => !snapshot(piece),
+    };
+    let chosen: Vec<Piece> = topic.iter().filter(wanted).cloned().collect();
+    if chosen.iter().all(is_vm) && at.is_some() {
+        return true;
+    }
+    let place = at.unwrap_or(clause.pieces.len());
+    if let Some(piece) = at.and_then(|at| clause.pieces.get_mut(at)) {
+        // `the older one` still says which.
+        piece.hits.retain(|hit| hit.class == Class::Noun);
+        piece.filler = piece.hits.is_empty();
+    }
+    clause.pieces.splice(place..place, chosen);
+    true
+}
