@@ -6,9 +6,7 @@
 
 use std::{
     fmt,
-    fs::OpenOptions,
-    io::{self, BufRead, BufReader, IsTerminal, Read, Write},
-    os::unix::fs::OpenOptionsExt,
+    io::{self, BufRead, BufReader, IsTerminal, Write},
     path::Path,
     sync::{Arc, RwLock},
 };
@@ -91,7 +89,7 @@ impl Input {
 
     /// Lines from anything that can be read, as from a pipe.
     #[cfg(test)]
-    pub(crate) fn piped(reader: impl Read + Send + 'static) -> Self {
+    pub(crate) fn piped(reader: impl io::Read + Send + 'static) -> Self {
         let reader = Box::new(BufReader::new(reader));
         Self::new(Way::Lines { reader, person: false }, History::default(), false)
     }

@@ -47,7 +47,7 @@ fn a_line_that_is_too_long_is_passed_over() {
 fn the_pieces_of_a_pipe_do_not_matter() {
     /// A byte at a time, with interruptions.
     struct Drops(Cursor<Vec<u8>>, bool);
-    impl Read for Drops {
+    impl io::Read for Drops {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             self.1 = !self.1;
             if self.1 {
@@ -79,7 +79,7 @@ fn it_can_go_to_a_thread() {
 #[test]
 fn what_cannot_be_read_ends_and_says_why() {
     struct Broken;
-    impl Read for Broken {
+    impl io::Read for Broken {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
             Err(io::Error::other("the cable is out"))
         }

@@ -97,19 +97,18 @@ pub(super) async fn run(args: Ask, context: Context) -> Result<Outcome, Failure>
     Ok(outcome(&report))
 }
 
-/// The worse of how it went before and what came of a turn; a turn that was stopped counts as failed.
-pub(super) fn worse(before: Outcome, report: Option<&TurnReport>) -> Outcome {
+/// The worse of two ends.
+pub(super) fn worse(before: Outcome, now: Outcome) -> Outcome {
     let status = |outcome| match outcome {
         Outcome::Done => 0,
         Outcome::InPart => 3,
         Outcome::Status(status) => status,
     };
-    let now = report.map_or(Outcome::Status(1), outcome);
     if status(now) > status(before) { now } else { before }
 }
 
 /// The worst of what came of it.
-fn outcome(report: &TurnReport) -> Outcome {
+pub(super) fn outcome(report: &TurnReport) -> Outcome {
     use kai_tools::face::status;
     let of = |acted: &Acted| match acted {
         Acted::Found(_) => 0,

@@ -4,6 +4,7 @@
 //! no clock here.
 
 use super::ToolCall;
+use crate::ui::clean::clean;
 
 /// How much of something that makes no sense is kept for the message.
 const SHOWN: usize = 120;
@@ -54,5 +55,6 @@ pub(super) fn garbage(line: &[u8]) -> StreamEvent {
 /// The beginning of something, fit for a message.
 pub(super) fn beginning(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes.get(..SHOWN.min(bytes.len())).unwrap_or_default());
-    text.chars().filter(|c| !c.is_control()).collect()
+    // Whole sequences go, as long as their first character is still there to tell them.
+    clean(&text).chars().filter(|c| !c.is_control()).collect()
 }

@@ -297,9 +297,11 @@ impl Maker<'_> {
         };
         if last.marks("named") && last.raw != "name of" {
             let plain = article(&token.low) && self.tokens.get(at + 1).is_some();
-            return (!plain && !self.particle_word(at)).then_some(1);
+            return (!plain && !self.particle_word(at)).then_some(self.name_width(at));
         }
-        if last.marks("as") && last.objects.is_empty() {
+        let valued = values::value(self.lexicon, self.tokens, &self.words, at, self.limits[at])
+            .is_some_and(|(value, _)| !matches!(value, Value::Number(_) | Value::Date(_) | Value::Page(_)));
+        if last.marks("as") && last.objects.is_empty() && !valued {
             let word = self.lexicon.is_filler(&token.low) || article(&token.low);
             let noun = self.lexicon.hits(&self.words, at, self.limits[at], &self.languages);
             let common = noun.iter().any(|hit| hit.class != Class::Verb) || noun.iter().any(|hit| hit.len > 1);
@@ -324,6 +326,18 @@ impl Maker<'_> {
             return self.goes_on(at).then_some(1);
         }
         None
+    }
+
+    /// So many tokens are one name: all that is in its quotes, and a number behind it. No name of an
+    /// object has a space, which is said later and not hidden here.
+    fn name_width(&self, at: usize) -> usize {
+        let limit = self.limits[at];
+        let quoted = self.tokens[at].quote;
+        let inside = (at + 1..limit).take_while(|next| quoted.is_some() && self.tokens[*next].quote == quoted).count();
+        let number = |next: usize| self.tokens[next].raw.bytes().all(|b| b.is_ascii_digit());
+        let ends = |next: usize| next + 1 >= limit || self.tokens[next + 1].sep > Sep::Space;
+        let split = at + 1 < limit && self.tokens[at + 1].sep == Sep::Space && number(at + 1) && ends(at + 1);
+        1 + if inside > 0 { inside } else { usize::from(split) }
     }
 
     fn goes_on(&self, at: usize) -> bool {

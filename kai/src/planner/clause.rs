@@ -187,8 +187,13 @@ pub(super) fn clauses(sentence: &Sentence) -> Vec<Clause> {
                 continue;
             }
         }
+        // `after stopping web1 grow its disk`
+        let leaning = out.last().is_some_and(|clause| clause.order != Order::Told && clause.has_object());
+        if leaning && opens(piece) && !after_article {
+            out.push(Clause::default());
+        }
         // Reasons and purposes are no part of the order: `restart web1 because web2 is down`.
-        if verb && piece.marks("because") && plain {
+        if verb && plain && piece.marks("because") && gives_reason(pieces, at) {
             at = skipped(pieces, at);
             continue;
         }
@@ -201,6 +206,13 @@ pub(super) fn clauses(sentence: &Sentence) -> Vec<Clause> {
     }
     out.retain(|clause| !clause.pieces.is_empty());
     out
+}
+
+/// Whether a reason follows, and not a moment: `everything since pre-upgrade`.
+fn gives_reason(pieces: &[Piece], at: usize) -> bool {
+    let behind = pieces[at + 1..].iter().take_while(|piece| piece.sep == Sep::Space);
+    let says = |piece: &Piece| STATES.contains(&piece.low.as_str()) || piece.verbs().next().is_some();
+    pieces[at].low != "since" || behind.skip(1).any(says)
 }
 
 /// The place behind what is left out: the next comma that an order follows, or the end.
@@ -229,6 +241,11 @@ const STATES: [&str; 40] = [
     "looks", "became", "keeps", "gets", "got", "went", "failed", "can't", "won't", "ist", "sind", "war", "hat", "est",
     "sont", "a", "etait", "es", "esta", "son", "e", "sono", "ha", "zijn", "heeft", "was", "sao",
 ];
+
+/// Whether a word says how something is.
+pub(super) fn is_copula(piece: &Piece) -> bool {
+    piece.objects.is_empty() && !piece.name && STATES.contains(&piece.low.split(' ').next().unwrap_or_default())
+}
 
 impl Clause {
     /// Decides words that are both an object's name and a verb (`build a golden image`, `restart
@@ -266,8 +283,12 @@ impl Clause {
             return false;
         }
         let definite = |piece: &Piece| {
-            determines(piece) && !matches!(piece.low.as_str(), "a" | "an" | "another" | "no" | "some" | "un" | "une")
-                || piece.possessive
+            let open =
+                ["a", "an", "another", "no", "some", "un", "une", "ein", "einen", "una", "uno", "um", "uma", "een"];
+            let romance = ["le", "la", "les", "il", "lo", "gli", "i", "el", "los", "las", "os", "as", "die", "de"];
+            piece.possessive
+                || determines(piece) && !open.contains(&piece.low.as_str())
+                || romance.contains(&piece.low.as_str()) && piece.objects.is_empty() && !piece.name
         };
         let before = &self.pieces[at - 1];
         let next = self.pieces.get(at + 1).filter(|next| next.sep == Sep::Space);
@@ -298,8 +319,8 @@ impl Clause {
         let acts = (0..self.pieces.len()).any(verb);
         let wants = self.pieces.iter().any(|piece| piece.is("want") || piece.marks("polite"));
         let says = |piece: &Piece| {
-            let word = piece.low.split(' ').next().unwrap_or_default();
-            piece.objects.is_empty() && !piece.name && (STATES.contains(&word) || piece.marks("past"))
+            is_copula(piece)
+                || piece.objects.is_empty() && !piece.name && piece.marks("past")
                 || piece.verbs().next().is_some() && piece.verbs().all(|hit| hit.form == Form::Past)
         };
         !acts && !wants && self.pieces.iter().skip(1).any(says)

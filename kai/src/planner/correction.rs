@@ -38,12 +38,12 @@ fn argument(object: &Object) -> Option<(&'static str, String)> {
         Object::At(name) => Some(("snapshot", name.clone())),
         Object::Snapshot(left, right) => Some(("snapshot", format!("{left}@{right}"))),
         Object::Container(name) => Some(("container", name.clone())),
+        Object::Op(name) => Some(("op", name.clone())),
         Object::Vm(_)
         | Object::Replica(_)
         | Object::NewDataset(_)
         | Object::NewInterface(_)
         | Object::Peer(..)
-        | Object::Op(_)
         | Object::Image(_)
         | Object::Iso(_)
         | Object::ContainerImage(_) => None,
@@ -184,6 +184,19 @@ pub(super) fn corrected(before: &Before<'_>, inventory: &Inventory, pieces: &[Pi
     let mut out: Vec<(String, Args)> = Vec::new();
     let mut add = |call: &Call, args: Args| out.push((call.tool.clone(), args));
     for call in before.calls {
+        // `do that every night`
+        if let (Some(seconds), "replicate") = (said.time, call.tool.as_str()) {
+            let kept = |key: &&str| call.args.contains_key(*key);
+            let mut args: Args = ["vm", "dataset", "to"]
+                .iter()
+                .filter(|key| kept(key))
+                .map(|key| ((*key).to_owned(), call.args[*key].clone()))
+                .collect();
+            args.insert("every".to_owned(), json!(Period::from_seconds(seconds).to_string()));
+            add(&Call { tool: "replication_schedule".to_owned(), args: Args::new() }, args);
+            changed = true;
+            continue;
+        }
         if said.vms.len() > 1 && call.args.contains_key("vm") {
             for name in &said.vms {
                 let mut args = call.args.clone();

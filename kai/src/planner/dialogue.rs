@@ -149,12 +149,8 @@ pub(super) fn attend(focus: &mut Focus, pieces: &[Piece]) {
     }
 }
 
-/// Puts what a request makes or touches into the focus.
-pub(super) fn attend_call(focus: &mut Focus, call: &Call, inventory: &Inventory) {
-    attend_calls(focus, std::slice::from_ref(call), inventory);
-}
-
-fn attend_calls(focus: &mut Focus, calls: &[Call], inventory: &Inventory) {
+/// Puts what requests make or touch into the focus.
+pub(super) fn attend_calls(focus: &mut Focus, calls: &[Call], inventory: &Inventory) {
     let mut names: Vec<String> = Vec::new();
     let mut other = false;
     for call in calls {
@@ -172,6 +168,9 @@ fn attend_calls(focus: &mut Focus, calls: &[Call], inventory: &Inventory) {
         let dataset = text("dataset").or(text("root")).or(first.and_then(Json::as_str));
         if let Some(dataset) = dataset {
             focus.dataset = Some(dataset.to_owned());
+            if call.tool == "dataset_create" {
+                focus.made.push(dataset.to_owned());
+            }
         }
         if let Some(pool) = text("pool") {
             focus.pool = Some(pool.to_owned());

@@ -207,6 +207,8 @@ impl Lexicon {
             for word in text.split_whitespace() {
                 if word.chars().any(is_cjk) {
                     out.extend(word.chars().map(String::from));
+                } else if let Some((verb, pronoun)) = text::clitic(word) {
+                    out.extend([verb.to_owned(), pronoun.to_owned()]);
                 } else {
                     for (index, part) in word.split('\'').enumerate() {
                         // l'image is two words to the tokens as well.
@@ -374,6 +376,13 @@ impl Lexicon {
                 let width = phrase.after.len();
                 let cjk = phrase.after[0].chars().any(is_cjk);
                 let last = if cjk { end + 12 } else { end + GAP };
+                // `create a dataset and snapshot it` is no `create … snapshot`.
+                let noun = phrase.after.iter().any(|word| word.starts_with("snap") || word == "checkpoint");
+                let last = if noun {
+                    words[end..].iter().position(|w| w == "and" || w == "then").map_or(last, |at| last.min(end + at))
+                } else {
+                    last
+                };
                 let found = (end + 1..=last)
                     .find(|start| start + width <= limit && words[*start..*start + width] == phrase.after[..]);
                 match found {

@@ -5,10 +5,10 @@ use super::fill::Args;
 use super::inventory::Inventory;
 use super::refer::Focus;
 
-/// Puts what a request makes or touches into the focus.
-pub(super) fn remember(focus: &mut Focus, tool: &str, args: &Args, inventory: &Inventory) {
-    let call = Call { tool: tool.to_owned(), args: args.clone() };
-    dialogue::attend_call(focus, &call, inventory);
+/// Puts what requests make or touch into the focus.
+pub(super) fn remember(focus: &mut Focus, calls: &[(String, Args)], inventory: &Inventory) {
+    let calls: Vec<Call> = calls.iter().map(|(tool, args)| Call { tool: tool.clone(), args: args.clone() }).collect();
+    dialogue::attend_calls(focus, &calls, inventory);
 }
 
 /// Whether a request makes something that `it` could be from then on.
@@ -45,7 +45,7 @@ pub(super) fn merge(calls: &mut Vec<(String, Args)>, tool: &str, args: Args) {
         let vm = text(&args, "vm").unwrap_or_default();
         let own = matches!(last.as_str(), "kvm_create" | "kvm_clone") && {
             let mut focus = Focus::default();
-            remember(&mut focus, last, known, &Inventory::default());
+            remember(&mut focus, &[(last.clone(), known.clone())], &Inventory::default());
             focus.made.contains(&vm)
         };
         if starts && own {

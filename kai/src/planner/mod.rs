@@ -181,7 +181,7 @@ impl Planner<'_> {
                 Err(Filled::Calls(_) | Filled::Nothing) => return Proposal::Answer,
             }
             let mut focus = refer::Focus::default();
-            merge::remember(&mut focus, tool, args, self.inventory);
+            merge::remember(&mut focus, std::slice::from_ref(&outcome.calls[index]), self.inventory);
             made.extend(focus.made);
         }
         if requests.iter().any(|request| request.effect() == Effect::Destroy) && !self.said_destroy {

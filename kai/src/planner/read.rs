@@ -55,6 +55,10 @@ impl Planner<'_> {
         for (at, clause) in clauses.iter().enumerate() {
             let mut clause = clause.clone();
             let pronoun = topic::resolve(&mut clause, focus, !aside.is_empty());
+            let open = (at > 0 || !aside.is_empty()) && self.leaves_open(&clause);
+            if !question && (open || !pronoun && topic::names_snapshot(&clause, focus, self.inventory)) {
+                topic::imply(&mut clause, focus);
+            }
             // Who is meant may stand in the clause behind: `stop and delete web-test`.
             let named = clause.pieces.iter().any(names_something);
             if (!named || pronoun && focus.is_empty())
@@ -88,10 +92,20 @@ impl Planner<'_> {
                 return;
             }
             dialogue::attend(focus, &clause.pieces);
-            for (tool, args) in &outcome.calls[calls..] {
-                remember(focus, tool, args, self.inventory);
-            }
+            remember(focus, &outcome.calls[calls..], self.inventory);
         }
+    }
+
+    /// Whether a clause goes on about the VMs of the one before it: `stop web1, take a snapshot`.
+    fn leaves_open(&self, clause: &Clause) -> bool {
+        let named = |piece: &Piece| {
+            names_something(piece) && !piece.name && piece.value.is_none()
+                || piece.describes
+                || !piece.objects.is_empty()
+        };
+        let frame = frame::choose(self.lexicon, self.inventory, clause, false);
+        let goes_on = ["kvm_snap", "kvm_power", "kvm_resize", "kvm_rollback", "replicate"];
+        !clause.pieces.iter().any(named) && frame.is_some_and(|frame| goes_on.contains(&frame.tool.as_str()))
     }
 
     /// The clauses of a sentence that ask for something, in the order in which they are done; and what

@@ -226,7 +226,7 @@ impl Scene<'_> {
         if marks("ordinal9") && !self.focus.choice.is_empty() {
             return self.focus.choice.last().map(|name| vec![name.clone()]);
         }
-        if (marks("them") || clause.has("both") || clause.has("all")) && self.focus.vms.len() > 1 {
+        if (marks("them") || clause.has("both") || clause.has("all") && !clause.has("vm")) && self.focus.vms.len() > 1 {
             return Some(self.focus.vms.clone());
         }
         if marks("it") && self.focus.vms.len() == 1 {

@@ -7,6 +7,7 @@ use super::dialogue::Before;
 use super::fill::{Args, Filled};
 use super::piece::Piece;
 use super::read::{destroys_in_words, effect};
+use super::values::Value;
 use super::{Outcome, Planner, Proposal, text};
 
 const NOT_HERE: &str =
@@ -46,13 +47,14 @@ impl Planner<'_> {
         let same = marks("meant") || negative || marks("same");
         let other = marks("other") && content.iter().all(|piece| elliptic(piece));
         let reads = before.calls.iter().all(|call| effect(&call.tool, &call.args) == Some(Effect::Read));
-        let again = !has_verb && (same || bare(&content)) && (!asks || reads) || other && (!asks || reads);
+        let often = marks("carryon") && content.iter().any(|piece| matches!(piece.value, Some(Value::Time(_))));
+        let again = !has_verb && (same || often || bare(&content)) && (!asks || reads) || other && (!asks || reads);
         if !before.calls.is_empty() && again {
             if let Some(calls) = correction::corrected(before, self.inventory, pieces) {
                 let as_it_was = calls.iter().zip(before.calls).all(|(new, old)| new.0 == old.tool && new.1 == old.args);
                 let destroys = calls.iter().any(|(tool, args)| effect(tool, args) == Some(Effect::Destroy));
                 // A name alone is how a Destroy is confirmed, and not here.
-                if !reads && as_it_was || destroys && !same && !other {
+                if !reads && as_it_was || destroys && !same && !other && !often {
                     return Some(Proposal::Refuse { key: "self-approval", reason: NOT_HERE.to_owned() });
                 }
                 self.said_destroy = true;

@@ -1,7 +1,7 @@
 //! How a sentence is meant: as an order, as a question about this host, or as something that
 //! nothing is done about.
 
-use super::clause::{Clause, Sentence};
+use super::clause::{Clause, Sentence, is_copula};
 use super::lexicon::{Class, Form};
 use super::piece::{Object, Piece};
 use super::text::Sep;
@@ -105,10 +105,12 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
         || pieces.iter().any(|piece| piece.marks("polite") && piece.low.contains("you"));
     let at_head = |mark: &str| lead.iter().take(4).position(|at| pieces[*at].marks(mark) && plain(&pieces[*at]));
     // `could you tell me how …`
+    let asked = |piece: &Piece| (piece.marks("howto") || piece.marks("why")) && plain(piece);
     if pieces.iter().any(|piece| piece.marks("howto") && plain(piece)) || at_head("why").is_some() {
-        let order = lead.iter().take(2).any(|at| {
-            pieces[*at].orders() && !pieces[*at].is("explain") && !pieces[*at].is("list") && !pieces[*at].is("search")
-        });
+        let order =
+            lead.iter().take(2).take_while(|at| !asked(&pieces[**at])).any(|at| {
+                pieces[*at].orders() && !["explain", "list", "search"].iter().any(|verb| pieces[*at].is(verb))
+            });
         let search = pieces.iter().any(|piece| piece.is("docs") || piece.is("search"));
         if !order && !search {
             return talk;
@@ -128,7 +130,7 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
     if let Some(place) = at_head("concept") {
         let at = lead[place];
         let requested = pieces[at].marks("polite");
-        let docs = pieces.iter().any(|piece| piece.is("docs") && !piece.low.contains("what"));
+        let docs = pieces.iter().any(|piece| piece.is("docs") && !piece.low.contains("what") || piece.is("history_q"));
         if !requested && !verb_before(at) && !docs && !asks_for_list(pieces, at) {
             return talk;
         }
@@ -157,6 +159,16 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
     let conditional = |piece: &Piece| {
         plain(piece) && (piece.marks("hypo") || matches!(piece.low.as_str(), "if" | "unless" | "wenn" | "falls"))
     };
+    // `delete web1 when nobody is using it`
+    let later = |at: usize| {
+        plain(&pieces[at])
+            && matches!(pieces[at].low.as_str(), "when" | "once" | "until" | "till" | "whenever" | "while")
+            && verb_before(at)
+            && pieces[at + 1..].iter().take(4).any(is_copula)
+    };
+    if (1..pieces.len()).any(later) {
+        return talk;
+    }
     let mut trailing = false;
     if let Some(at) = pieces.iter().position(conditional) {
         let soft = pieces[at].low.starts_with("if")
@@ -236,6 +248,17 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
         if what && !definite && !several {
             return talk;
         }
+        // `was sandbox deleted?` is about what happened.
+        let gone = |piece: &Piece| {
+            ["delete", "discard", "create", "clone", "resize", "grow", "reboot", "shutdown"]
+                .iter()
+                .any(|verb| piece.is(verb))
+                && piece.verbs().all(|hit| hit.form == Form::Past)
+                && piece.verbs().next().is_some()
+        };
+        if pieces.iter().any(gone) && !pieces.iter().any(|piece| piece.is("snapshot") || piece.is("vm")) {
+            return talk;
+        }
         return Meaning { mood: Mood::Question, conditional: trailing, reported: false };
     }
     if asks && polite {
@@ -243,7 +266,8 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
         let named = pieces
             .iter()
             .any(|piece| !piece.objects.is_empty() || piece.name || piece.value.is_some() || piece.unknown());
-        let vague = pieces.iter().any(|piece| matches!(piece.low.as_str(), "a" | "an") && piece.filler);
+        let several = pieces.iter().any(|piece| lists(piece) && !pieces.iter().any(|piece| piece.is("all")));
+        let vague = several || pieces.iter().any(|piece| matches!(piece.low.as_str(), "a" | "an") && piece.filler);
         let makes = pieces.iter().any(|piece| {
             piece.is("create")
                 || piece.is("list")

@@ -123,6 +123,15 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     maker.out
 }
 
+/// A French verb and the pronoun behind it: `démarre-le`.
+#[must_use]
+pub(super) fn clitic(word: &str) -> Option<(&str, &str)> {
+    let (verb, pronoun) = word.split_once('-')?;
+    let known = ["le", "la", "les", "lui", "leur", "moi", "nous", "vous", "tu"];
+    let verbal = verb.chars().count() >= 4 && verb.chars().all(char::is_alphabetic);
+    (verbal && known.contains(&pronoun)).then_some((verb, pronoun))
+}
+
 struct Maker {
     out: Vec<Token>,
     sep: Sep,
@@ -214,6 +223,12 @@ impl Maker {
             let (first, second) = word.split_at(at);
             self.push(&first.replace(['\'', '’'], ""), false);
             self.core(second);
+            return;
+        }
+        // démarre-le
+        if let Some((verb, pronoun)) = clitic(word) {
+            self.push(verb, false);
+            self.push(pronoun, false);
             return;
         }
         if word.chars().any(is_cjk) {

@@ -2,7 +2,8 @@
 //! spoken of last takes the place of the pronoun.
 
 use super::clause::Clause;
-use super::lexicon::Class;
+use super::inventory::Inventory;
+use super::lexicon::{Class, Form, Hit};
 use super::objects::Object;
 use super::piece::Piece;
 use super::refer::Focus;
@@ -67,4 +68,22 @@ pub(super) fn resolve(clause: &mut Clause, focus: &Focus, said: bool) -> bool {
     }
     clause.pieces.splice(place..place, chosen);
     true
+}
+
+/// Whether a clause names a snapshot of the VM that was spoken of, and no VM: `delete fresh-install`.
+pub(super) fn names_snapshot(clause: &Clause, focus: &Focus, inventory: &Inventory) -> bool {
+    let [vm] = focus.vms.as_slice() else { return false };
+    let list = inventory.vm(vm).map_or(&[][..], |vm| vm.snapshots.as_slice());
+    let named = |piece: &Piece| list.iter().any(|snapshot| snapshot.name == piece.raw);
+    let goes = ["delete", "discard", "rollback"].iter().any(|verb| clause.has(verb));
+    goes && !clause.has_object() && clause.pieces.iter().any(named)
+}
+
+/// The VMs that were spoken of, in a clause that names nobody.
+pub(super) fn imply(clause: &mut Clause, focus: &Focus) {
+    let (Some(first), false) = (clause.pieces.first().cloned(), focus.vms.is_empty()) else { return };
+    let concept = if focus.vms.len() > 1 { "them" } else { "it" };
+    let hit = Hit { concept, class: Class::Mark, form: Form::Base, len: 1, particle: None, typo: false };
+    let raw = concept.to_owned();
+    clause.pieces.push(Piece { raw: raw.clone(), low: raw, hits: vec![hit], value: None, name: false, ..first });
 }

@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 
 use futures::future::BoxFuture;
 use kai_tools::operator::Proposed;
-use kai_tools::plan::Effect;
+use kai_tools::plan::{Effect, Plan};
 use kai_tools::request::{Request, ToolInfo, tools};
 
 use super::act::{Acted, Actor};
@@ -37,7 +37,7 @@ pub(super) struct TurnHands<'a> {
     seen: BTreeSet<String>,
     /// Looks at the host before it last changed: an identical one now would find the same.
     looked: BTreeSet<String>,
-    /// Tools with the object of the plan that the person declined.
+    /// Tools with the subject of the plan that the person declined.
     declined: BTreeSet<(&'static str, String)>,
     looks: usize,
     plans: usize,
@@ -114,7 +114,7 @@ impl<'a> TurnHands<'a> {
     async fn change(&mut self, actor: &Actor, request: &Request) -> Result<Acted, String> {
         Ok(match actor.propose(request).await {
             Ok(Proposed::Plan(proposal)) => {
-                let asked = (request.tool(), proposal.plan.object.clone());
+                let asked = (request.tool(), subject(&proposal.plan));
                 if self.declined.contains(&asked) {
                     return Err(format!("the person said no to {} on {} before; answer now", asked.0, asked.1));
                 }
@@ -139,6 +139,15 @@ impl<'a> TurnHands<'a> {
             Err(refused) => Acted::Refused(refused),
         })
     }
+}
+
+/// What a plan works on. The object that a person types may be what it makes, under a name that a
+/// model chose: another one is no other plan.
+fn subject(plan: &Plan) -> String {
+    let request = serde_json::to_value(&plan.request).unwrap_or_default();
+    let named = ["vm", "source", "pool", "dataset", "datasets", "snapshot"].into_iter();
+    let mut named = named.filter_map(|key| request["args"].get(key)).filter(|value| !value.is_null());
+    named.next().map_or_else(|| plan.object.clone(), |value| value.to_string().replace('"', ""))
 }
 
 /// A text as a model is told it.

@@ -102,7 +102,9 @@ async fn what_was_looked_up_can_be_cited() {
     let known = question().passages[0].clone();
     let chats = vec![
         calling(""),
-        saying("A snapshot that is held cannot be destroyed [4]. A running scrub is paused with `-p` [1]. Bananas grow under volcanoes [4]."),
+        saying(
+            "A snapshot that is held cannot be destroyed [4]. A running scrub is paused with `-p` [1]. Bananas grow under volcanoes [4].",
+        ),
     ];
     let outcome = run(chats, vec![Told::Passages(vec![hold(), known])]).await;
     let pages: Vec<&str> = outcome.answer.citations.iter().map(|citation| citation.at.page.as_str()).collect();
@@ -113,7 +115,10 @@ async fn what_was_looked_up_can_be_cited() {
     );
     assert!(outcome.answer.grounded && outcome.answer.fallback.is_none());
     let told = outcome.told().concat();
-    assert!(told.contains("<document number=\"4\" title=\"Holding\"") && told.contains("until it is released"), "{told}");
+    assert!(
+        told.contains("<document number=\"4\" title=\"Holding\"") && told.contains("until it is released"),
+        "{told}"
+    );
     assert!(told.contains("<document number=\"1\" title=\"Scrubbing\""), "what is known keeps its number: {told}");
 
     // The pages found first did not hold it, those looked up do.
@@ -157,7 +162,8 @@ async fn a_model_that_calls_in_vain_is_offered_nothing_any_more() {
     }
 
     // What brings something in between begins it anew; there is an end all the same.
-    let outcome = run(vec![calling("")], vec![nothing(), Told::Data("a".into()), nothing(), Told::Data("b".into())]).await;
+    let outcome =
+        run(vec![calling("")], vec![nothing(), Told::Data("a".into()), nothing(), Told::Data("b".into())]).await;
     assert_eq!((outcome.sent.len(), outcome.calls), (12, 11));
     assert!(outcome.sent[10].get("tools").is_some() && outcome.sent[11].get("tools").is_none());
     assert!(outcome.answer.fallback.is_some_and(|fallback| fallback.reason.contains("again and again")));
@@ -168,12 +174,12 @@ async fn words_beside_a_call_stay_said() {
     let chats = vec![calling("I look it up:\n```sh\nls"), saying("A running scrub is paused with `-p` [1].")];
     let outcome = run(chats, vec![Told::Data("web1 running".into())]).await;
     let said = &outcome.sent[1]["messages"][2];
-    assert_eq!((said["role"].as_str(), said["content"].as_str()), (Some("assistant"), Some("I look it up:\n```sh\nls")));
-    assert!(said["tool_calls"][0]["function"]["name"] == "docs_search");
     assert_eq!(
-        outcome.answer.text,
-        "I look it up:\n```sh\nls\n```\n\n\nA running scrub is paused with `-p` [1]."
+        (said["role"].as_str(), said["content"].as_str()),
+        (Some("assistant"), Some("I look it up:\n```sh\nls"))
     );
+    assert!(said["tool_calls"][0]["function"]["name"] == "docs_search");
+    assert_eq!(outcome.answer.text, "I look it up:\n```sh\nls\n```\n\n\nA running scrub is paused with `-p` [1].");
 }
 
 /// About what a request takes, in tokens.

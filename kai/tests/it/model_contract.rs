@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::support::{
     server::{Script, Server, Step, cut_everywhere, status},
     stand::{
-        KINDS, Kind, MODEL, Outcome, Say, Stand, bytes, chat, model, model_of, model_with, question, ready, refuse, script, text,
+        KINDS, Kind, MODEL, Outcome, Say, Stand, bytes, chat, model, model_of, model_with, question, ready, refuse,
+        script, text,
     },
 };
 

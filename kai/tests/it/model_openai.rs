@@ -333,9 +333,11 @@ async fn the_key_is_sent_and_never_shown() {
     let cut = chunked(&format!("<html>{}{secret}</html>\n", "x".repeat(100)), 30);
     let unreadable = chunked(&(call(0, "c", "kvm_list", &format!("{secret} x")) + &done("stop")), 30);
     let printed = text(&format!("<tool_call>{{\"name\": \"kvm_list\", \"key\": \"{secret}\"")) + &done("stop");
-    let server =
-        Server::openai(MODEL, vec![refused, later, garbled, cut, unreadable.clone(), unreadable, chunked(&printed, 30)])
-            .await;
+    let server = Server::openai(
+        MODEL,
+        vec![refused, later, garbled, cut, unreadable.clone(), unreadable, chunked(&printed, 30)],
+    )
+    .await;
     let key = ApiKey::new(secret).expect("a key");
     let settings = Settings { key: Some(key), ..openai_settings(&server.url) };
     let mut shown = format!("{settings:?}");

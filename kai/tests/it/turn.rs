@@ -197,7 +197,7 @@ fn what_destroys_wants_the_name() {
 #[test]
 fn a_plan_that_was_put_off_can_be_applied() {
     let mut stage = Stage::new(Engines::BuiltIn);
-    stage.say("snapshot db1 as later", &[Decision::Later]);
+    stage.say("snapshot db1 as put-off", &[Decision::Later]);
     let proposal = stage.conversation.take_waiting(None).unwrap();
     assert!(stage.conversation.take_waiting(None).is_none());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -217,7 +217,7 @@ fn a_plan_that_was_put_off_can_be_applied() {
     };
     let (report, ()) = runtime.block_on(async { tokio::join!(apply, face) });
     assert!(report.acted[0].1.is_done(), "{report:?}");
-    assert_eq!(snapshots(&stage.state(), "tank/vms/db1"), ["@later"]);
+    assert_eq!(snapshots(&stage.state(), "tank/vms/db1"), ["@put-off"]);
     assert!(stage.assistant.operator.as_ref().unwrap().shown(&digest).is_some());
 }
 

@@ -5,8 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use kai_tools::face::{Answer, HostOptions, Say};
 use kai_tools::plan::Plan;
 
-use super::super::ask::{as_json, worse};
+use super::super::ask::{as_json, outcome, worse};
 use super::super::engine::EngineArgs;
+use super::super::error::STOPPED;
 use super::super::{Context, Failure, Outcome, open};
 use crate::ask::Source;
 use crate::chat::commands::{self, Command};
@@ -14,7 +15,7 @@ use crate::chat::complete::Names;
 use crate::chat::line::{Entry, Input};
 use crate::chat::store::{Session, Sessions};
 use crate::chat::{Asker, Screen};
-use crate::turn::{Assistant, Conversation, Decision, Entry as Said, Events, Stop, TurnReport};
+use crate::turn::{Assistant, Conversation, Decision, Entry as Said, Events, Stop, scope};
 
 /// A conversation at a terminal, or in a pipe.
 pub(super) struct Repl<'a> {
@@ -29,13 +30,6 @@ pub(super) struct Repl<'a> {
     pub(super) session: Session<Said>,
     /// What the last answer rests on.
     pub(super) sources: Vec<(usize, Source)>,
-}
-
-/// What goes on after a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
-    Go,
-    Quit,
 }
 
 /// What a turn is made from.
@@ -55,7 +49,7 @@ impl Repl<'_> {
             ui.status(&format!("kai on {host}, {}{index}. /help lists commands, Ctrl-D quits.", self.engine_name()));
         }
         self.input.take_notes().iter().for_each(|note| ui.note(note));
-        self.refresh().await;
+        self.refresh();
         let mut worst = Outcome::Done;
         loop {
             let entry = self.input.read("kai> ");
@@ -72,40 +66,29 @@ impl Repl<'_> {
                 }
                 Entry::End => break,
             };
-            let next = match commands::parse(&text) {
-                Some(Ok(command)) => self.command(command).await,
+            let came = match commands::parse(&text) {
+                Some(Ok(Command::Quit)) => break,
+                Some(Ok(command)) => self.carry_out(command).await.unwrap_or_else(|failure| {
+                    ui.failure(&failure);
+                    Outcome::Status(failure.status)
+                }),
                 Some(Err(error)) => {
                     ui.problem(&error.to_string());
                     ui.hint(error.hint());
-                    Next::Go
+                    Outcome::Status(2)
                 }
-                None => {
-                    let report = self.work(Work::Words(text)).await;
-                    if !self.input.is_terminal() {
-                        worst = worse(worst, report.as_ref());
-                    }
-                    Next::Go
-                }
+                None => self.work(Work::Words(text)).await,
             };
-            if next == Next::Quit {
-                break;
+            // A person has seen how each line ended; a script learns the worst of it.
+            if !self.input.is_terminal() {
+                worst = worse(worst, came);
             }
         }
         Ok(worst)
     }
 
-    pub(super) async fn command(&mut self, command: Command) -> Next {
-        if command == Command::Quit {
-            return Next::Quit;
-        }
-        if let Err(failure) = self.carry_out(command).await {
-            self.context.ui.failure(&failure);
-        }
-        Next::Go
-    }
-
     /// One turn on the screen. Ctrl-C stops it, and not kai.
-    pub(super) async fn work(&mut self, work: Work) -> Option<TurnReport> {
+    pub(super) async fn work(&mut self, work: Work) -> Outcome {
         let ui = &self.context.ui;
         let (events, mut shown) = Events::channel();
         let stop = Stop::default();
@@ -125,7 +108,7 @@ impl Repl<'_> {
         let both = async { tokio::join!(turn, screen.play(&mut shown)).0 };
         let report = open::until_stopped(both, &stop).await;
         screen.clear();
-        if !screen.sources.is_empty() {
+        if report.as_ref().is_some_and(|report| report.answer.is_some()) {
             self.sources = std::mem::take(&mut screen.sources);
         }
         drop(screen);
@@ -140,20 +123,23 @@ impl Repl<'_> {
             }
         }
         self.autosave();
-        if report.as_ref().is_some_and(|report| !report.acted.is_empty()) {
-            self.refresh().await;
+        let Some(report) = report else { return Outcome::Status(STOPPED) };
+        if !report.acted.is_empty() {
+            self.refresh();
         }
-        report
+        outcome(&report)
     }
 
-    /// What the Tab key knows: the names of this host as it is now.
-    pub(super) async fn refresh(&mut self) {
-        if !self.input.is_terminal() {
-            return;
-        }
-        if let Ok(Some(facts)) = self.assistant.observe().await {
-            *self.names.write().unwrap_or_else(PoisonError::into_inner) = super::names::of(&facts);
-        }
+    /// What the Tab key knows: the names of this host as it is now. A host that is slow to tell keeps
+    /// nobody from typing.
+    pub(super) fn refresh(&self) {
+        let Some(operator) = self.assistant.operator.clone().filter(|_| self.input.is_terminal()) else { return };
+        let names = Arc::clone(&self.names);
+        tokio::task::spawn_blocking(move || {
+            if let Ok(facts) = operator.observe(&scope()) {
+                *names.write().unwrap_or_else(PoisonError::into_inner) = super::names::of(&facts);
+            }
+        });
     }
 
     /// Keeps the conversation; not from a pipe, where nobody goes on with it.

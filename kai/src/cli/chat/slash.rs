@@ -4,7 +4,7 @@ use kai_tools::names::OperationId;
 use kai_tools::request::{Request, tools};
 use kai_tools::tool::{DocsRead, OpHistory, OpUndo};
 
-use super::super::{Failure, open};
+use super::super::{Failure, Outcome, open};
 use super::repl::{Repl, Work};
 use crate::chat::commands::{Command, HostChoice, help};
 use crate::chat::store::{Session, SessionName};
@@ -12,21 +12,21 @@ use crate::turn::{Conversation, Machine};
 use crate::ui::age;
 
 impl Repl<'_> {
-    pub(super) async fn carry_out(&mut self, command: Command) -> Result<(), Failure> {
+    pub(super) async fn carry_out(&mut self, command: Command) -> Result<Outcome, Failure> {
         match command {
             Command::Help => self.context.ui.line(&help(self.context.ui.width())),
             Command::Tools => self.tools(),
             Command::Sources => self.list_sources(),
             Command::Source(number) => self.source(number).await?,
             Command::Plan => self.plan(),
-            Command::Apply(id) => self.apply(id.as_deref()).await?,
+            Command::Apply(id) => return self.apply(id.as_deref()).await,
             Command::Undo(op) => {
                 let op = op.as_deref().unwrap_or("last").parse::<OperationId>();
                 let op = op.map_err(|error| Failure::new(error.to_string()))?;
-                self.work(Work::Request(Box::new(Request::OpUndo(OpUndo { op })))).await;
+                return Ok(self.work(Work::Request(Box::new(Request::OpUndo(OpUndo { op })))).await);
             }
             Command::History => {
-                self.work(Work::Request(Box::new(Request::OpHistory(OpHistory { limit: 20 })))).await;
+                return Ok(self.work(Work::Request(Box::new(Request::OpHistory(OpHistory { limit: 20 })))).await);
             }
             Command::Model(None) => self.context.ui.line(self.engine_name()),
             Command::Model(Some(name)) => self.model(name).await?,
@@ -47,7 +47,7 @@ impl Repl<'_> {
             // The loop ends there.
             Command::Quit => {}
         }
-        Ok(())
+        Ok(Outcome::Done)
     }
 
     fn tools(&self) {
@@ -98,19 +98,22 @@ impl Repl<'_> {
         }
     }
 
-    async fn apply(&mut self, id: Option<&str>) -> Result<(), Failure> {
+    async fn apply(&mut self, id: Option<&str>) -> Result<Outcome, Failure> {
         let Some(proposal) = self.conversation.take_waiting(id) else {
             let what = id.map_or_else(|| "no plan is waiting".to_owned(), |id| format!("no plan {id} is waiting"));
             return Err(Failure::new(what).hint("/plan lists those that are"));
         };
-        self.work(Work::Plan(Box::new(proposal))).await;
-        Ok(())
+        Ok(self.work(Work::Plan(Box::new(proposal))).await)
     }
 
     async fn model(&mut self, name: String) -> Result<(), Failure> {
         let input = &mut self.input;
-        self.engine.model = Some(name);
-        self.engine.pull_if_wanted(&self.context.ui, |question| input.agrees(question)).await?;
+        let before = self.engine.model.replace(name);
+        let pulled = self.engine.pull_if_wanted(&self.context.ui, |question| input.agrees(question)).await;
+        if let Err(failure) = pulled {
+            self.engine.model = before;
+            return Err(failure);
+        }
         self.assistant.engines = self.engine.engines().await;
         self.context.ui.status(self.engine_name());
         Ok(())
@@ -134,7 +137,7 @@ impl Repl<'_> {
         self.host = host;
         // Plans of another host are not this one's.
         self.conversation.waiting.clear();
-        self.refresh().await;
+        self.refresh();
         Ok(())
     }
 

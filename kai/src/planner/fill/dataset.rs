@@ -14,6 +14,7 @@ impl Task<'_> {
         for piece in self.clause.pieces.iter().filter(|piece| !piece.name) {
             let found = piece.objects.iter().find_map(|object| match object {
                 Object::Dataset(name) | Object::Pool(name) => Some(name.clone()),
+                Object::NewDataset(name) if self.scene.focus.made.contains(name) => Some(name.clone()),
                 Object::Snapshot(left, _) if self.scene.inventory.dataset(left).is_some() => Some(left.clone()),
                 _ => None,
             });
@@ -63,7 +64,7 @@ impl Task<'_> {
     /// A name of a dataset that is not there.
     pub(super) fn new_dataset(&self) -> Option<String> {
         self.object(|object| match object {
-            Object::NewDataset(name) => Some(name.clone()),
+            Object::NewDataset(name) if !self.scene.focus.made.contains(name) => Some(name.clone()),
             _ => None,
         })
         .or_else(|| self.clause.names().find(|piece| piece.raw.contains('/')).map(|piece| piece.raw.clone()))

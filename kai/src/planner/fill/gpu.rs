@@ -125,7 +125,7 @@ pub(super) fn gpu_mps(task: Task<'_>) -> Filled {
             Some(Value::Number(number)) if number < 1.0 && number > 0.0 => Some((number * 100.0).round() as u64),
             _ => None,
         });
-        if let Some(percent) = percent {
+        if let Some(percent) = percent.or_else(|| task.has("half").then_some(50)) {
             out.insert("active_threads".to_owned(), json!(percent));
         }
         let memory = task.value(|value| match value {

@@ -103,6 +103,7 @@ pub(super) fn ssh_key(task: Task<'_>) -> Option<String> {
 pub(super) fn kvm_create(task: Task<'_>) -> Filled {
     let mut out = Args::new();
     let skip: Vec<usize> = skip_os(task).into_iter().collect();
+    let several = task.clause.names().map(|piece| piece.raw.clone()).collect::<Vec<_>>();
     let name = task.fresh_name(&skip);
     let taken = task.object(|object| match object {
         Object::Vm(name) => Some(name.clone()),
@@ -160,6 +161,15 @@ pub(super) fn kvm_create(task: Task<'_>) -> Filled {
     }
     if let Some(start) = start(task) {
         out.insert("start".to_owned(), json!(start));
+    }
+    // `a vm called z1 and a vm called z2`
+    let one = |name: &String| {
+        let mut out = out.clone();
+        out.insert("name".to_owned(), json!(name));
+        ("kvm_create", out)
+    };
+    if several.len() > 1 {
+        return Filled::Calls(several.iter().map(one).collect());
     }
     call("kvm_create", out)
 }

@@ -3,6 +3,7 @@
 use super::super::clause::Clause;
 use super::super::piece::{Object, Piece};
 use super::super::range::{between, range};
+use super::super::text::Sep;
 use super::Task;
 
 /// Names that are new, and the places that they stand at.
@@ -51,6 +52,11 @@ impl Task<'_> {
                 let here = *at;
                 *at += 1;
                 if skip.contains(&here) || pieces.get(here.wrapping_sub(1)).is_some_and(|piece| piece.is("prefix")) {
+                    continue;
+                }
+                // `the centos template` describes what is there.
+                let next = pieces.get(here + 1).filter(|next| next.sep == Sep::Space);
+                if piece.describes && !piece.name && next.is_some_and(|next| next.is("golden") || next.is("vm")) {
                     continue;
                 }
                 let list = range(&piece.raw).filter(|_| !piece.raw.contains('/') || piece.name);

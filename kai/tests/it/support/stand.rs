@@ -241,5 +241,10 @@ pub(crate) fn tools() -> Vec<ToolSpec> {
 
 /// One question, with tools.
 pub(crate) fn question() -> Conversation {
-    Conversation { system: "Rules.".into(), turns: vec![Message::User("Clone golden.".into())], tools: tools(), ..Conversation::default() }
+    Conversation {
+        system: "Rules.".into(),
+        turns: vec![Message::User("Clone golden.".into())],
+        tools: tools(),
+        ..Conversation::default()
+    }
 }
