@@ -196,17 +196,21 @@ impl<'q, 's> Draft<'q, 's> {
 
     /// Compares the server's count with ours.
     fn count(&mut self, finished: &Finished, estimate: usize, context: usize) {
+        const NOTE: &str = "it may not have read every passage";
         let Some(read) = finished.prompt_tokens.filter(|read| *read > 0) else {
             return;
         };
         let estimate = u64::try_from(estimate).unwrap_or(u64::MAX);
-        if read >= u64::try_from(context).unwrap_or(u64::MAX) {
-            self.notes
-                .push(format!("the model's context of {context} tokens was full: it may not have read every passage"));
+        let note = if read >= u64::try_from(context).unwrap_or(u64::MAX) {
+            format!("the model's context of {context} tokens was full: {NOTE}")
         } else if read.saturating_mul(READ_SHARE.1) < estimate.saturating_mul(READ_SHARE.0) {
-            self.notes.push(format!(
-                "the model server read {read} tokens of about {estimate}: it may not have read every passage"
-            ));
+            format!("the model server read {read} tokens of about {estimate}: {NOTE}")
+        } else {
+            return;
+        };
+        // Once is enough, however many replies it took.
+        if !self.notes.iter().any(|known| known.ends_with(NOTE)) {
+            self.notes.push(note);
         }
     }
 

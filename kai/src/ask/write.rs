@@ -84,10 +84,12 @@ pub(super) async fn write(
             return Ok(());
         }
     }
-    let frame = budget::tokens(&system) + asked + tools.iter().map(budget::of_tool).sum::<usize>();
+    let frame = budget::tokens(&system) + asked;
+    let offered: usize = tools.iter().map(budget::of_tool).sum();
     let no_room = || ModelError::NoRoom { model: ready.name.clone(), tokens: ready.context_tokens };
-    let room = context.checked_sub(frame).ok_or_else(no_room)?;
-    let mut writing = Writing { model, ready: &ready, system, tools, history, frame, room, shrinks: 0, called: vec![] };
+    let room = context.checked_sub(frame + offered).ok_or_else(no_room)?;
+    let mut writing =
+        Writing { model, ready: &ready, system, tools, history, frame, offered, room, shrinks: 0, called: vec![] };
     let mut vain = 0;
     for round in 1..=ROUNDS {
         let enough = round == ROUNDS || vain == VAIN;
@@ -142,8 +144,10 @@ struct Writing<'a> {
     system: String,
     tools: Vec<ToolSpec>,
     history: Vec<Message>,
-    /// What the rules, the question and the tools take, in tokens.
+    /// What the rules and the question take, in tokens.
     frame: usize,
+    /// What the tools take.
+    offered: usize,
     /// What is left for everything else.
     room: usize,
     shrinks: usize,
@@ -187,7 +191,8 @@ impl Writing<'_> {
             };
             let error = match self.model.chat(self.ready, &conversation, &mut sink).await {
                 Ok(finished) => {
-                    draft.count(&finished, self.frame + sent.cost, self.ready.context_tokens);
+                    let offered = if enough || finished.without_tools { 0 } else { self.offered };
+                    draft.count(&finished, self.frame + offered + sent.cost, self.ready.context_tokens);
                     return Ok(Reply { text, calls: finished.calls, passages: sent.passages.len() });
                 }
                 Err(error) => error,

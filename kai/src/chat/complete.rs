@@ -25,14 +25,6 @@ pub(crate) struct Names {
     pub(crate) datasets: Vec<String>,
     /// Pools.
     pub(crate) pools: Vec<String>,
-    /// Graphics cards and their slices.
-    pub(crate) gpus: Vec<String>,
-    /// Hosts that can be worked on.
-    pub(crate) hosts: Vec<String>,
-    /// Containers.
-    pub(crate) containers: Vec<String>,
-    /// Models that can answer.
-    pub(crate) models: Vec<String>,
     /// Saved conversations.
     pub(crate) sessions: Vec<String>,
     /// Plans that can be applied.
@@ -52,12 +44,9 @@ pub(crate) enum Kind {
     Dataset,
     Pool,
     Snapshot,
-    Container,
-    Gpu,
     Host,
     Tool,
     Source,
-    Model,
     Session,
     Plan,
     Operation,
@@ -73,12 +62,9 @@ impl Kind {
             Self::Dataset => "dataset",
             Self::Pool => "pool",
             Self::Snapshot => "snapshot",
-            Self::Container => "container",
-            Self::Gpu => "GPU",
             Self::Host => "host",
             Self::Tool => "operation",
             Self::Source => "source",
-            Self::Model => "model",
             Self::Session => "conversation",
             Self::Plan => "plan",
             Self::Operation => "done before",
@@ -131,22 +117,15 @@ pub(crate) fn candidates(line: &str, position: usize, names: &Names) -> (usize, 
                 ("/source", []) => add(Kind::Source, &(1..=names.sources).map(|n| n.to_string()).collect::<Vec<_>>()),
                 ("/apply", []) => add(Kind::Plan, &names.plans),
                 ("/undo", []) => add(Kind::Operation, &names.operations),
-                ("/model", []) => add(Kind::Model, &names.models),
                 ("/save" | "/resume", []) => add(Kind::Session, &names.sessions),
-                ("/host", []) => {
-                    add(Kind::Host, &names.hosts);
-                    add(Kind::Host, &["local".to_owned(), "sim".to_owned()]);
-                }
+                ("/host", []) => add(Kind::Host, &["local".to_owned(), "sim".to_owned()]),
                 _ => {}
             }
         }
         _ => {
             add(Kind::Machine, &names.machines);
-            add(Kind::Container, &names.containers);
             add(Kind::Pool, &names.pools);
             add(Kind::Dataset, &names.datasets);
-            add(Kind::Gpu, &names.gpus);
-            add(Kind::Host, &names.hosts);
             // There may be thousands of them.
             if word.contains('@') {
                 add(Kind::Snapshot, &names.snapshots);

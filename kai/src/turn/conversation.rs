@@ -58,8 +58,10 @@ pub struct Conversation {
 /// What was done in a turn, written down as it happens.
 pub(super) type Ledger = Arc<Mutex<Vec<(Request, Acted)>>>;
 
-/// Older entries do not help to understand what is said now.
-const MOST: usize = 200;
+/// A conversation of more than this is none.
+const MOST: usize = 5000;
+/// Of what a look or an operation returned, this much is kept.
+const KEPT: usize = 8 << 10;
 
 impl Conversation {
     /// A conversation that goes on after these entries.
@@ -84,7 +86,8 @@ impl Conversation {
         let calls = if looked || proposer == Proposer::Person { vec![request.clone()] } else { Vec::new() };
         self.say(Role::Assistant, request.tool(), calls);
         let told = if looked { Role::Tool } else { Role::Answer };
-        self.say(told, acted.told(), Vec::new());
+        let text: String = acted.told().chars().take(KEPT).collect();
+        self.say(told, text, Vec::new());
         if let Acted::Later(proposal) = acted {
             self.waiting.push((**proposal).clone());
         }

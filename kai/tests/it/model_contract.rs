@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{
     server::{Script, Server, Step, cut_everywhere, status},
     stand::{
-        KINDS, Kind, MODEL, Outcome, Say, Stand, bytes, chat, model, model_of, model_with, question, ready, refuse,
-        script, text,
+        KINDS, Kind, MODEL, Outcome, Say, Stand, bytes, chat, model, model_of, question, ready, refuse, script, text,
     },
 };
 
@@ -456,69 +455,6 @@ async fn a_huge_line_is_read_and_one_without_end_is_not() {
         let outcome = once(kind, &says).await;
         let (error, said) = failed(&outcome);
         assert!(matches!(error, ModelError::Garbled { .. }) && said.len() < 300, "{kind:?}: {said}");
-    }
-}
-
-#[tokio::test]
-async fn a_reply_without_end_is_stopped() {
-    let piece = "größe ".repeat(1000);
-    for kind in KINDS {
-        for thinks in [false, true] {
-            let thought: &'static str = Box::leak(piece.clone().into_boxed_str());
-            let say = if thinks { Say::Think(thought) } else { Say::Text(piece.clone()) };
-            let mut says = vec![say; 60];
-            says.push(Say::End("stop"));
-            let outcome = once(kind, &says).await;
-            let (error, said) = failed(&outcome);
-            assert!(matches!(error, ModelError::Endless { .. }) && said.contains("256 KiB"), "{kind:?}: {said}");
-            assert!(outcome.text.len().max(outcome.thinking.len()) <= 256 << 10, "{kind:?}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn the_first_word_may_take_longer_than_the_next() {
-    let wait = |first, idle| (Duration::from_millis(first), Duration::from_millis(idle));
-    let slow = || Say::Pause(Duration::from_millis(600));
-    for kind in KINDS {
-        for ((first, idle), says, text_of) in [
-            (wait(30_000, 150), vec![slow(), text("a"), Say::End("stop")], Ok("a")),
-            (wait(30_000, 150), vec![text("a"), slow(), Say::End("stop")], Err("a")),
-            (wait(150, 30_000), vec![slow(), text("a"), Say::End("stop")], Err("")),
-        ] {
-            let stand = Stand::start(kind, vec![script(kind, &says)]).await;
-            let model = model_with(kind, &stand.server.url, None, first, idle);
-            let outcome = chat(model.as_ref(), &ready(), &question()).await;
-            let got = outcome.result.as_ref().map(|_| outcome.text.as_str()).map_err(|_| outcome.text.as_str());
-            assert_eq!(got, text_of, "{kind:?}: {says:?}");
-            assert!(outcome.result.err().is_none_or(|error| matches!(error, ModelError::Silent { .. })));
-        }
-    }
-}
-
-#[tokio::test]
-async fn tools_that_are_not_offered_any_more_are_still_known() {
-    let printed = [text("<tool_call>{\"name\": \"kvm_list\", \"arguments\": {}}</tool_call>"), Say::End("stop")];
-    for kind in KINDS {
-        let stand = Stand::start(kind, vec![script(kind, &printed)]).await;
-        let outcome = stand.chat(&Conversation { enough: true, ..question() }).await;
-        let finished = outcome.result.expect("complete");
-        assert_eq!((plain(&finished.calls), outcome.text.as_str()), (vec![("kvm_list", &json!({}))], ""), "{kind:?}");
-        assert!(!finished.without_tools && stand.sent()[0].get("tools").is_none(), "{kind:?}");
-    }
-}
-
-#[tokio::test]
-async fn nothing_that_a_terminal_obeys_is_in_a_message() {
-    let words = "bad\u{1b}[2J\u{1b}]0;title\u{7} news\u{202e}\u{0}";
-    for kind in KINDS {
-        for chat in [refuse(kind, 500, words), script(kind, &[Say::Error(words)])] {
-            let outcome = Stand::start(kind, vec![chat]).await.chat(&question()).await;
-            let (_, said) = failed(&outcome);
-            assert!(said.ends_with("bad news"), "{kind:?}: {said:?}");
-        }
-        let outcome = once(kind, &[Say::Raw("<html>\u{9b}31mhello\n")]).await;
-        assert!(failed(&outcome).1.contains("`<html>hello`"), "{kind:?}: {}", failed(&outcome).1);
     }
 }
 

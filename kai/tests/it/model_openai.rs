@@ -2,7 +2,7 @@
 
 use kai::model::{
     Message, Model, ModelError, Ready, ToolCall,
-    openai::{ApiKey, OpenAi, Settings},
+    openai::{OpenAi, Settings},
 };
 use serde_json::{Value, json};
 
@@ -321,43 +321,6 @@ async fn what_a_server_does_not_know_is_left_out() {
     let (server, openai) = with(vec![status(400, &error("max_tokens is too large: 1024"))]).await;
     assert!(chat(&openai, &ready(), &question()).await.result.is_err());
     assert_eq!(server.seen(CHAT).len(), 1);
-}
-
-#[tokio::test]
-async fn the_key_is_sent_and_never_shown() {
-    let secret = "sk-very-secret-0123456789";
-    let refused = status(401, &error(&format!("Incorrect API key provided: {secret}.")));
-    let later = chunked(&format!("data: {}\n\n", error(&format!("key {secret} expired"))), 30);
-    let garbled = chunked(&format!("<html>key {secret}</html>\n"), 30);
-    // Cut in the middle of the key.
-    let cut = chunked(&format!("<html>{}{secret}</html>\n", "x".repeat(100)), 30);
-    let unreadable = chunked(&(call(0, "c", "kvm_list", &format!("{secret} x")) + &done("stop")), 30);
-    let printed = text(&format!("<tool_call>{{\"name\": \"kvm_list\", \"key\": \"{secret}\"")) + &done("stop");
-    let server = Server::openai(
-        MODEL,
-        vec![refused, later, garbled, cut, unreadable.clone(), unreadable, chunked(&printed, 30)],
-    )
-    .await;
-    let key = ApiKey::new(secret).expect("a key");
-    let settings = Settings { key: Some(key), ..openai_settings(&server.url) };
-    let mut shown = format!("{settings:?}");
-    let openai = OpenAi::new(settings).expect("a client");
-    shown += &format!("{openai:?}");
-    openai.prepare(&mut |_| {}).await.expect("the model is there");
-    for expected in ["[API key]", "expired", "<html>key [API key]", "x[API key]", "`[API key] x`", "[API key]"] {
-        let failure = chat(&openai, &ready(), &question()).await.result.expect_err("refused");
-        assert!(failure.to_string().contains(expected), "{failure}");
-        shown += &format!("{failure} {failure:?} {:?}", failure.hint());
-    }
-    assert!(shown.contains("KAI_OPENAI_KEY") && !shown.contains("very-secret"), "{shown}");
-    for path in ["/v1/models", CHAT] {
-        let head = &server.requests(path)[0].head;
-        assert!(head.contains(&format!("Bearer {secret}")), "{path}: {head}");
-    }
-    // Without a key, none is sent.
-    let (server, openai) = with(Vec::new()).await;
-    openai.prepare(&mut |_| {}).await.expect("the model is there");
-    assert!(!server.requests("/v1/models")[0].head.to_lowercase().contains("authorization"));
 }
 
 #[tokio::test]

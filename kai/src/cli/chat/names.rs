@@ -1,12 +1,38 @@
-//! The names of a host, for the Tab key.
+//! What the Tab key knows: names of a host, of its journal, and of saved conversations.
 
 use kai_tools::facts::{Facts, Kind};
+use kai_tools::operator::Operator;
 use kai_tools::request::tools;
 
 use crate::chat::complete::Names;
+use crate::chat::store::Sessions;
+use crate::turn::scope;
 
-/// Everything that can be named in a sentence.
-pub(super) fn of(facts: &Facts) -> Names {
+/// What only the conversation knows.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// Plans that wait.
+    pub(super) plans: Vec<String>,
+    /// How many sources the last answer has.
+    pub(super) sources: usize,
+}
+
+/// Everything that can be named now. What cannot be read is not offered.
+pub(super) fn of(operator: &Operator, sessions: &Sessions, known: Known) -> Names {
+    let facts = operator.observe(&scope()).unwrap_or_default();
+    let operations = operator.operations().unwrap_or_default();
+    let sessions = sessions.list().map(|listing| listing.sessions).unwrap_or_default();
+    Names {
+        sessions: sessions.into_iter().map(|session| session.name.to_string()).collect(),
+        operations: operations.into_iter().rev().map(|operation| operation.id).collect(),
+        plans: known.plans,
+        sources: known.sources,
+        ..of_host(&facts)
+    }
+}
+
+/// Everything on a host that can be named in a sentence.
+fn of_host(facts: &Facts) -> Names {
     let named = |wanted: &dyn Fn(Kind) -> bool| {
         facts.datasets.iter().filter(|found| wanted(found.kind)).map(|found| found.name.clone()).collect::<Vec<_>>()
     };

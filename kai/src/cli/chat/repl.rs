@@ -9,13 +9,14 @@ use super::super::ask::{as_json, outcome, worse};
 use super::super::engine::EngineArgs;
 use super::super::error::STOPPED;
 use super::super::{Context, Failure, Outcome, open};
+use super::names::Known;
 use crate::ask::Source;
 use crate::chat::commands::{self, Command};
 use crate::chat::complete::Names;
 use crate::chat::line::{Entry, Input};
 use crate::chat::store::{Session, Sessions};
 use crate::chat::{Asker, Screen};
-use crate::turn::{Assistant, Conversation, Decision, Entry as Said, Events, Stop, scope};
+use crate::turn::{Assistant, Conversation, Decision, Entry as Said, Events, Stop};
 
 /// A conversation at a terminal, or in a pipe.
 pub(super) struct Repl<'a> {
@@ -124,9 +125,7 @@ impl Repl<'_> {
         }
         self.autosave();
         let Some(report) = report else { return Outcome::Status(STOPPED) };
-        if !report.acted.is_empty() {
-            self.refresh();
-        }
+        self.refresh();
         outcome(&report)
     }
 
@@ -134,11 +133,12 @@ impl Repl<'_> {
     /// nobody from typing.
     pub(super) fn refresh(&self) {
         let Some(operator) = self.assistant.operator.clone().filter(|_| self.input.is_terminal()) else { return };
-        let names = Arc::clone(&self.names);
+        let (names, sessions) = (Arc::clone(&self.names), self.sessions.clone());
+        let plans = self.conversation.waiting.iter().map(|waiting| waiting.plan.id.clone()).collect();
+        let known = Known { plans, sources: self.sources.len() };
         tokio::task::spawn_blocking(move || {
-            if let Ok(facts) = operator.observe(&scope()) {
-                *names.write().unwrap_or_else(PoisonError::into_inner) = super::names::of(&facts);
-            }
+            let fresh = super::names::of(&operator, &sessions, known);
+            *names.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         });
     }
 

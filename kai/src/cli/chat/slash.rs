@@ -8,7 +8,7 @@ use super::super::{Failure, Outcome, open};
 use super::repl::{Repl, Work};
 use crate::chat::commands::{Command, HostChoice, help};
 use crate::chat::store::{Session, SessionName};
-use crate::turn::{Conversation, Machine};
+use crate::turn::{Conversation, Machine, Stop};
 use crate::ui::age;
 
 impl Repl<'_> {
@@ -17,7 +17,7 @@ impl Repl<'_> {
             Command::Help => self.context.ui.line(&help(self.context.ui.width())),
             Command::Tools => self.tools(),
             Command::Sources => self.list_sources(),
-            Command::Source(number) => self.source(number).await?,
+            Command::Source(number) => stoppable(self.source(number)).await?,
             Command::Plan => self.plan(),
             Command::Apply(id) => return self.apply(id.as_deref()).await,
             Command::Undo(op) => {
@@ -35,7 +35,7 @@ impl Repl<'_> {
                 self.context.ui.line(&name.unwrap_or_default());
             }
             Command::Host(Some(choice)) => self.choose_host(choice).await?,
-            Command::Context => self.show_context().await?,
+            Command::Context => stoppable(self.show_context()).await?,
             Command::Save(name) => self.save(name)?,
             Command::Resume(name) => self.resume(name)?,
             Command::Sessions => self.list_sessions()?,
@@ -195,4 +195,9 @@ impl Repl<'_> {
         listing.damaged.iter().for_each(|error| ui.problem(&error.to_string()));
         Ok(())
     }
+}
+
+/// Looks and nothing else: Ctrl-C ends it.
+async fn stoppable(look: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    open::until_stopped(look, &Stop::default()).await.unwrap_or_else(|| Err(Failure::stopped("stopped")))
 }
