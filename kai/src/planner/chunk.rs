@@ -1,6 +1,8 @@
 //! From tokens to pieces: the longest phrase, the value or the object that begins at each token, and the
 //! names that the words before them claim.
 
+use std::collections::HashMap;
+
 use super::describe;
 use super::inventory::Inventory;
 use super::lexicon::{Class, Form, Hit, Lexicon};
@@ -16,6 +18,7 @@ pub(super) fn pieces(lexicon: &Lexicon, inventory: &Inventory, tokens: &[Token])
     let named: Vec<Vec<Object>> = tokens.iter().map(|token| objects(inventory, &token.raw)).collect();
     let mut typos = vec![false; tokens.len()];
     let mut words: Vec<String> = Vec::with_capacity(tokens.len());
+    let mut seen: HashMap<&str, Option<String>> = HashMap::new();
     for (at, token) in tokens.iter().enumerate() {
         let known = !named[at].is_empty()
             || lexicon.is_word(&token.low, &languages)
@@ -42,7 +45,11 @@ pub(super) fn pieces(lexicon: &Lexicon, inventory: &Inventory, tokens: &[Token])
                     | "image"
                     | "dataset"
             );
-        let mended = if known || named { None } else { lexicon.spelt(&token.low, &languages) };
+        let mended = if known || named {
+            None
+        } else {
+            seen.entry(&token.low).or_insert_with(|| lexicon.spelt(&token.low, &languages)).clone()
+        };
         typos[at] = mended.is_some();
         words.push(mended.unwrap_or_else(|| token.low.clone()));
     }
@@ -111,6 +118,7 @@ impl Maker<'_> {
             name: false,
             filler: false,
             describes: false,
+            label: false,
             possessive: self.tokens[at + len - 1].possessive,
             asks: self.tokens[at..at + len].iter().any(|token| token.asks),
         }
@@ -318,7 +326,7 @@ impl Maker<'_> {
             return (!word).then_some(1);
         }
         // The list goes on: `called a, b and c`.
-        if last.name && (token.sep == Sep::Comma || last.sep >= Sep::Space && token.sep == Sep::Comma) {
+        if last.name && token.sep == Sep::Comma {
             return self.goes_on(at).then_some(1);
         }
         let previous = self.out.iter().rev().nth(1)?;

@@ -62,9 +62,8 @@ fn said(before: &Before<'_>, inventory: &Inventory, pieces: &[Piece]) -> Said {
         if piece.sep > Sep::Space || piece.low == "but" || piece.marks("meant") {
             negated = piece.marks("not");
         }
-        let vm = piece.objects.iter().find_map(|object| match object {
-            Object::Vm(name) | Object::Replica(name) => Some(name.clone()),
-            _ => None,
+        let vm = piece.objects.iter().find_map(|object| {
+            if let Object::Vm(name) | Object::Replica(name) = object { Some(name.clone()) } else { None }
         });
         let other = piece.objects.iter().find_map(argument);
         match (vm, other) {
@@ -91,18 +90,20 @@ fn said(before: &Before<'_>, inventory: &Inventory, pieces: &[Piece]) -> Said {
             _ => {}
         }
     }
-    out.size = pieces.iter().find_map(|piece| match piece.value {
-        Some(Value::Size(bytes)) => Some(bytes),
-        _ => None,
+    out.size =
+        pieces.iter().find_map(|piece| if let Some(Value::Size(bytes)) = piece.value { Some(bytes) } else { None });
+    out.number = pieces.iter().find_map(|piece| {
+        if let Some(Value::Number(number)) = piece.value
+            && number >= 1.0
+            && number.fract() == 0.0
+        {
+            Some(number as u64)
+        } else {
+            None
+        }
     });
-    out.number = pieces.iter().find_map(|piece| match piece.value {
-        Some(Value::Number(number)) if number >= 1.0 && number.fract() == 0.0 => Some(number as u64),
-        _ => None,
-    });
-    out.time = pieces.iter().find_map(|piece| match piece.value {
-        Some(Value::Time(seconds)) => Some(seconds),
-        _ => None,
-    });
+    out.time =
+        pieces.iter().find_map(|piece| if let Some(Value::Time(seconds)) = piece.value { Some(seconds) } else { None });
     out
 }
 
@@ -150,10 +151,7 @@ fn put(args: &mut Args, tool: &str, inventory: &Inventory, pieces: &[Piece], sai
     if let Some(bytes) = said.size {
         let asked: Vec<&str> = sizes.into_iter().filter(|key| piece::has(pieces, key)).collect();
         let there: Vec<&str> = sizes.into_iter().filter(|key| args.contains_key(*key)).collect();
-        let key = match (asked.as_slice(), there.as_slice()) {
-            ([one], _) | ([], [one]) => Some(*one),
-            _ => None,
-        };
+        let key = if let ([one], _) | ([], [one]) = (asked.as_slice(), there.as_slice()) { Some(*one) } else { None };
         if let Some(key) = key {
             set(args, key, json!(Size::from_bytes(bytes).to_string()));
         }

@@ -55,11 +55,19 @@ fn generic(piece: &Piece) -> bool {
         || ["golden", "snapshot", "disk", "memory", "vcpu", "host"].iter().any(|noun| piece.is(noun))
 }
 
-/// Marks the pieces that may describe a VM.
+/// Marks the pieces that may describe a VM, and those that may be a snapshot's name.
 pub(super) fn mark(lexicon: &Lexicon, inventory: &Inventory, pieces: &mut [Piece]) {
     let words: HashSet<String> = inventory.vms.iter().flat_map(described).collect();
     let known = |word: &str| words.contains(word) || lexicon.aliases(word).iter().any(|alias| words.contains(alias));
+    let labels: HashSet<&str> = inventory
+        .vms
+        .iter()
+        .flat_map(|vm| &vm.snapshots)
+        .chain(inventory.datasets.iter().flat_map(|dataset| &dataset.snapshots))
+        .map(|snapshot| snapshot.name.as_str())
+        .collect();
     for piece in pieces {
+        piece.label = labels.contains(piece.raw.as_str());
         let plain = piece.objects.is_empty() && !piece.name && !piece.filler && piece.hits.iter().all(Hit::is_noun);
         piece.describes = plain
             && (piece.value.is_none() || matches!(piece.value, Some(Value::Ip(_))))

@@ -13,6 +13,9 @@ use super::refer::Focus;
 use super::text;
 use super::topic;
 
+/// No more of an earlier turn is read.
+const TURN: usize = 1 << 10;
+
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -203,7 +206,7 @@ pub(super) fn before<'a>(lexicon: &Lexicon, inventory: &Inventory, turns: &'a [T
                 out.user = &turn.text;
                 out.calls = &[];
                 out.asked = false;
-                let pieces = chunk::pieces(lexicon, inventory, &text::tokens(&turn.text));
+                let pieces = chunk::pieces(lexicon, inventory, &text::tokens(text::clip(&turn.text, TURN)));
                 attend(&mut out.focus, &pieces);
             }
             Role::Assistant => {
@@ -211,7 +214,7 @@ pub(super) fn before<'a>(lexicon: &Lexicon, inventory: &Inventory, turns: &'a [T
                 out.calls = &turn.calls;
                 out.asked =
                     turn.text.trim_end().ends_with(['?', '？']) || turn.calls.is_empty() && turn.text.contains('?');
-                let pieces = chunk::pieces(lexicon, inventory, &text::tokens(&turn.text));
+                let pieces = chunk::pieces(lexicon, inventory, &text::tokens(text::clip(&turn.text, TURN)));
                 let (known, topic) = (out.focus.vms.clone(), std::mem::take(&mut out.focus.topic));
                 attend(&mut out.focus, &pieces);
                 // The person says what is spoken of; an answer only fills in names.

@@ -147,7 +147,7 @@ fn mixed(word: &str) -> bool {
     let wide =
         word.chars().any(|c| matches!(c, '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}' | '\u{ff10}'..='\u{ff19}'))
             && !word.chars().any(text::is_cjk);
-    (latin && alike) || (alike && digit) || wide
+    alike && (latin || digit) || wide
 }
 
 /// `… ; rm …`, `… | sh`, a command in backticks.
@@ -159,16 +159,13 @@ fn chained(low: &str) -> bool {
     for mark in [';', '|', '&', '\n'] {
         for (at, _) in low.match_indices(mark) {
             let rest = &low[at + 1..];
-            let option = rest
-                .trim_start()
-                .split_whitespace()
-                .nth(1)
-                .is_some_and(|word| word.starts_with('-') || word.starts_with('/'));
-            let first = rest.trim_start().split_whitespace().next().unwrap_or_default();
+            let option =
+                rest.split_whitespace().nth(1).is_some_and(|word| word.starts_with('-') || word.starts_with('/'));
+            let first = rest.split_whitespace().next().unwrap_or_default();
             // `; shutdown web1` may be two orders; `; reboot` alone is a command.
             let words = ["shutdown", "reboot", "halt", "kill", "cat", "touch", "id", "su", "ls", "mv", "cp", "echo"];
             if command(rest)
-                && (!words.contains(&first) || option || rest.trim().split_whitespace().count() == 1 && mark != '&')
+                && (!words.contains(&first) || option || rest.split_whitespace().count() == 1 && mark != '&')
             {
                 return true;
             }

@@ -1,13 +1,11 @@
 //! Which phrases stand for which concepts: the data of `prompts/phrases`, ready to be looked up.
-//!
-//! A misspelt word is understood here; the name of an object never passes through here.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use kai_prompts::phrases::{self, Frame, PhraseError, Words};
 
-use super::text::{self, Token, is_cjk};
+use super::text::{self, is_cjk};
 
 /// A concept: a name of `prompts/phrases`.
 pub(super) type Concept = &'static str;
@@ -38,14 +36,14 @@ pub(super) enum Class {
 
 /// One phrase.
 #[derive(Debug, Clone)]
-struct Phrase {
+pub(super) struct Phrase {
     /// The words after the first, up to a gap.
     rest: Vec<String>,
     /// The words after the gap.
     after: Vec<String>,
     concept: usize,
-    language: u8,
-    form: Form,
+    pub(super) language: u8,
+    pub(super) form: Form,
 }
 
 /// A phrase that was found.
@@ -76,12 +74,12 @@ impl Hit {
 #[derive(Debug)]
 pub(super) struct Lexicon {
     concepts: Vec<(String, Class)>,
-    phrases: HashMap<String, Vec<Phrase>>,
+    pub(super) phrases: HashMap<String, Vec<Phrase>>,
     /// Words that may be meant by a misspelt one, by length.
-    known: BTreeMap<usize, Vec<(String, u8)>>,
+    pub(super) known: BTreeMap<usize, Vec<(String, u8)>>,
     /// Every word of every phrase, with the languages that have it.
     vocabulary: HashMap<String, u8>,
-    hints: Vec<HashSet<String>>,
+    pub(super) hints: Vec<HashSet<String>>,
     plain: HashSet<String>,
     filler: HashSet<String>,
     /// Numbers, units and plain words.
@@ -92,10 +90,14 @@ pub(super) struct Lexicon {
 
 /// At most so many words stand in a gap.
 const GAP: usize = 6;
+
 /// English, the first of the languages.
-const ENGLISH: u8 = 0;
+pub(super) const ENGLISH: u8 = 0;
+
+/// French, which leans articles on the next word.
+const FRENCH: u8 = 2;
 /// Japanese, which is found by its script.
-const JAPANESE: u8 = 7;
+pub(super) const JAPANESE: u8 = 7;
 
 static LEXICON: OnceLock<Result<Lexicon, PhraseError>> = OnceLock::new();
 
@@ -106,6 +108,32 @@ static LEXICON: OnceLock<Result<Lexicon, PhraseError>> = OnceLock::new();
 pub(super) fn lexicon() -> Result<&'static Lexicon, &'static PhraseError> {
     LEXICON.get_or_init(Lexicon::load).as_ref()
 }
+
+/// Verbs that end otherwise when something is done.
+const IRREGULAR: [(&str, &str); 22] = [
+    ("build", "built"),
+    ("send", "sent"),
+    ("take", "taken"),
+    ("bring", "brought"),
+    ("tear", "torn"),
+    ("throw", "thrown"),
+    ("make", "made"),
+    ("give", "given"),
+    ("freeze", "frozen"),
+    ("wake", "woken"),
+    ("undo", "undone"),
+    ("keep", "kept"),
+    ("wind", "wound"),
+    ("rewind", "rewound"),
+    ("blow", "blown"),
+    ("grow", "grown"),
+    ("spin", "spun"),
+    ("run", "run"),
+    ("cut", "cut"),
+    ("shut", "shut"),
+    ("set", "set"),
+    ("put", "put"),
+];
 
 /// The forms of an English verb.
 fn inflected(verb: &str) -> Vec<(String, Form)> {
@@ -129,8 +157,14 @@ fn inflected(verb: &str) -> Vec<(String, Form)> {
     } else {
         format!("{verb}s")
     };
-    let past = if y { format!("{root}ied") } else { format!("{stem}ed") };
-    vec![(format!("{stem}ing"), Form::Gerund), (past, Form::Past), (third, Form::Third)]
+    let past = match IRREGULAR.iter().find(|(base, _)| *base == verb) {
+        Some((_, past)) => (*past).to_owned(),
+        None if y => format!("{root}ied"),
+        None => format!("{stem}ed"),
+    };
+    let mut out = vec![(format!("{stem}ing"), Form::Gerund), (past, Form::Past), (third, Form::Third)];
+    out.retain(|(form, _)| form != verb);
+    out
 }
 
 impl Lexicon {
@@ -182,6 +216,7 @@ impl Lexicon {
         }
         lexicon.filler = lexicon.words.filler.iter().map(|word| text::fold(word)).collect();
         lexicon.plain = lexicon.words.plain.iter().map(|word| text::fold(word)).collect();
+        // Words of numbers and units belong to every language, and are nobody's misspelling.
         for (word, languages) in &lexicon.vocabulary {
             if word.len() >= 4 && word.bytes().all(|b| b.is_ascii_lowercase()) {
                 lexicon.known.entry(word.len()).or_default().push((word.clone(), *languages));
@@ -189,6 +224,13 @@ impl Lexicon {
         }
         for list in lexicon.known.values_mut() {
             list.sort();
+        }
+        let words = &lexicon.words;
+        let phrases = words.number.keys().chain(words.period.keys()).chain(words.time.keys());
+        for word in
+            phrases.flat_map(|phrase| phrase.split(' ')).chain(words.size.values().flatten().map(String::as_str))
+        {
+            lexicon.vocabulary.insert(word.to_owned(), u8::MAX);
         }
         for list in lexicon.phrases.values_mut() {
             list.sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len() * 2 + phrase.after.len() * 2));
@@ -210,15 +252,14 @@ impl Lexicon {
                 } else if let Some((verb, pronoun)) = text::clitic(word) {
                     out.extend([verb.to_owned(), pronoun.to_owned()]);
                 } else {
-                    for (index, part) in word.split('\'').enumerate() {
-                        // l'image is two words to the tokens as well.
-                        if index == 0 && word.contains('\'') && part.len() <= 5 && language == 2 {
-                            out.push(part.to_owned());
-                        } else if index > 0 && language == 2 {
+                    // l'image is two words to the tokens as well.
+                    let elided = language == FRENCH && word.contains('\'');
+                    for (index, part) in word.split('\'').enumerate().filter(|_| elided) {
+                        if index > 0 || part.len() <= 5 {
                             out.push(part.to_owned());
                         }
                     }
-                    if !(word.contains('\'') && language == 2) {
+                    if !elided {
                         out.push(word.to_owned());
                     }
                 }
@@ -253,10 +294,6 @@ impl Lexicon {
     #[must_use]
     pub(super) fn is_word(&self, low: &str, languages: &[u8]) -> bool {
         self.vocabulary.get(low).is_some_and(|mask| languages.iter().any(|language| mask & (1 << language) != 0))
-            || self.words.number.keys().any(|phrase| phrase.split(' ').any(|word| word == low))
-            || self.words.period.keys().any(|phrase| phrase.split(' ').any(|word| word == low))
-            || self.words.time.contains_key(low)
-            || self.words.size.values().any(|list| list.iter().any(|unit| unit == low))
     }
 
     /// Whether a word is part of a phrase of any language.
@@ -269,94 +306,6 @@ impl Lexicon {
     #[must_use]
     pub(super) fn aliases(&self, low: &str) -> &[String] {
         self.words.alias.get(low).map_or(&[], Vec::as_slice)
-    }
-
-    /// The languages that an utterance may be in: English, and one that its words point at.
-    #[must_use]
-    pub(super) fn languages(&self, tokens: &[Token]) -> Vec<u8> {
-        if tokens.iter().any(|token| token.raw.chars().any(is_cjk)) {
-            return vec![ENGLISH, JAPANESE];
-        }
-        let mut best = (ENGLISH, 0);
-        let english = tokens
-            .iter()
-            .filter(|token| {
-                let only = self.phrases.get(&token.low);
-                only.is_some_and(|list| list.iter().any(|phrase| phrase.language == ENGLISH))
-            })
-            .count();
-        for (number, hints) in self.hints.iter().enumerate().skip(1) {
-            let number = u8::try_from(number).unwrap_or(ENGLISH);
-            let mut score = 0;
-            for token in tokens {
-                let here = hints.contains(&token.low);
-                let phrase = self.phrases.get(&token.low);
-                let of = |wanted: u8| {
-                    phrase.is_some_and(|list| {
-                        list.iter().any(|phrase| phrase.language == wanted && phrase.form == Form::Base)
-                    })
-                };
-                if here {
-                    score += 2;
-                }
-                if of(number) && !of(ENGLISH) {
-                    score += 3;
-                } else if of(number) {
-                    score += 1;
-                }
-            }
-            if score > best.1 {
-                best = (number, score);
-            }
-        }
-        // English words count too, and more often than not the same word is in both.
-        if best.0 != ENGLISH && best.1 > english * 2 { vec![ENGLISH, best.0] } else { vec![ENGLISH] }
-    }
-
-    /// What a misspelt word may be meant as: the nearest word of a phrase.
-    #[must_use]
-    pub(super) fn spelt(&self, low: &str, languages: &[u8]) -> Option<String> {
-        let length = low.chars().count();
-        let most = match length {
-            0..=2 => return None,
-            3..=8 => 1,
-            _ => 2,
-        };
-        if self.is_plain(low) || !low.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') {
-            return None;
-        }
-        let mut best: Option<(usize, &String)> = None;
-        let near = self.known.range(length.saturating_sub(most)..=length + most).flat_map(|(_, list)| list);
-        for (candidate, mask) in near {
-            if !languages.iter().any(|language| mask & (1 << language) != 0) {
-                continue;
-            }
-            let same_head = {
-                let (a, b) = (low.as_bytes(), candidate.as_bytes());
-                a[0] == b[0] || (a.len() > 1 && b.len() > 1 && a[0] == b[1] && a[1] == b[0])
-            };
-            if !same_head {
-                continue;
-            }
-            // Three letters, or the wrong one of four, say too little: only a swap.
-            let swap = length == candidate.chars().count() && {
-                let mut a: Vec<char> = low.chars().collect();
-                let mut b: Vec<char> = candidate.chars().collect();
-                a.sort_unstable();
-                b.sort_unstable();
-                a == b
-            };
-            if length <= 4 && !swap && !(length == 4 && candidate.chars().count() == 5) {
-                continue;
-            }
-            if let Some(found) = text::distance(low, candidate, most) {
-                let found = found * 2 + usize::from(!swap);
-                if best.is_none_or(|(old, _)| found < old) {
-                    best = Some((found, candidate));
-                }
-            }
-        }
-        best.map(|(_, word)| word.clone())
     }
 
     /// The phrases that begin at a token, longest first. `words` are the folded tokens, spelling
@@ -379,7 +328,10 @@ impl Lexicon {
                 // `create a dataset and snapshot it` is no `create … snapshot`.
                 let noun = phrase.after.iter().any(|word| word.starts_with("snap") || word == "checkpoint");
                 let last = if noun {
-                    words[end..].iter().position(|w| w == "and" || w == "then").map_or(last, |at| last.min(end + at))
+                    words[end..limit.min(last)]
+                        .iter()
+                        .position(|w| w == "and" || w == "then")
+                        .map_or(last, |at| last.min(end + at))
                 } else {
                     last
                 };

@@ -5,6 +5,7 @@
 //! tool) → `fill` (its arguments) → `judge` (whether it may be proposed). What documents and tools
 //! say never becomes a request, and a Destroy needs the person's own destroying word.
 
+mod amounts;
 mod chunk;
 mod clause;
 mod correction;
@@ -25,6 +26,7 @@ mod read;
 mod refer;
 mod reply;
 mod speech;
+mod spelling;
 mod text;
 mod topic;
 mod values;
@@ -113,11 +115,10 @@ struct Outcome {
 
 impl Planner<'_> {
     fn plan(&mut self, utterance: &str, turns: &[Turn]) -> Proposal {
-        let mut end = utterance.len().min(text::LONGEST);
-        while !utterance.is_char_boundary(end) {
-            end -= 1;
+        // Half of an order may be another one: what is too long is read by nobody here.
+        if utterance.len() > text::LONGEST {
+            return Proposal::Answer;
         }
-        let utterance = &utterance[..end];
         if let Some(stop) = guard::raw(utterance) {
             return Proposal::Refuse { key: stop.key, reason: stop.reason };
         }
@@ -132,15 +133,19 @@ impl Planner<'_> {
         }
         let option = guard::options(&pieces);
         let outcome = self.read(pieces, &before);
-        match (self.settle(outcome, &before), option) {
-            (Proposal::Calls(calls), Some(option)) if calls.iter().any(|call| call.effect() != Effect::Read) => {
+        let proposal = self.settle(outcome, &before);
+        let changes = match &proposal {
+            Proposal::Calls(calls) => calls.iter().any(|call| call.effect() != Effect::Read),
+            Proposal::Ask { .. } => true,
+            Proposal::Answer | Proposal::Refuse { .. } => false,
+        };
+        match option.filter(|_| changes) {
+            Some(option) => {
                 let key = if option == "-F" { "never-receive-force" } else { "injection" };
-                Proposal::Refuse {
-                    key,
-                    reason: format!("{option} is an option of a command; say in words what it should do"),
-                }
+                let reason = format!("{option} is an option of a command; say in words what it should do");
+                Proposal::Refuse { key, reason }
             }
-            (proposal, _) => proposal,
+            None => proposal,
         }
     }
 

@@ -62,6 +62,21 @@ impl Object {
         )
     }
 
+    /// The VM, here or elsewhere, that it names by itself.
+    pub(super) fn vm(&self) -> Option<&str> {
+        if let Self::Vm(name) | Self::Replica(name) = self { Some(name) } else { None }
+    }
+
+    /// What has the snapshot that it names: a VM or a dataset.
+    pub(super) fn owner(&self) -> Option<&str> {
+        if let Self::Snapshot(owner, _) = self { Some(owner) } else { None }
+    }
+
+    /// The short name of the snapshot that it names.
+    pub(super) fn snapshot(&self) -> Option<&str> {
+        if let Self::At(name) | Self::Snapshot(_, name) = self { Some(name) } else { None }
+    }
+
     /// Its name on the host, if it has one that is looked up without regard to capitals.
     pub(super) fn label(&self) -> Option<&str> {
         match self {

@@ -31,6 +31,8 @@ pub(super) struct Piece {
     pub filler: bool,
     /// Whether it ended in a possessive.
     pub possessive: bool,
+    /// Whether a snapshot on the host is called so.
+    pub label: bool,
     /// Whether it may describe a VM.
     pub describes: bool,
     /// Whether a question mark follows.

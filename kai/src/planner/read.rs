@@ -16,6 +16,9 @@ use super::speech::{self, Meaning, Mood, Negated};
 use super::topic;
 use super::{Outcome, Planner};
 
+/// A sentence with more clauses is no order.
+const MOST_CLAUSES: usize = 32;
+
 impl Planner<'_> {
     /// Reads the sentences of an utterance.
     pub(super) fn read(&mut self, pieces: Vec<Piece>, before: &Before<'_>) -> Outcome {
@@ -115,6 +118,11 @@ impl Planner<'_> {
         let mut aside: Vec<Piece> = Vec::new();
         let mut joined: Vec<Clause> = Vec::new();
         let mut clauses = clause::clauses(sentence);
+        // Nobody says that much in one sentence.
+        if clauses.len() > MOST_CLAUSES {
+            outcome.talk = true;
+            return (Vec::new(), Vec::new());
+        }
         clauses.sort_by_key(|clause| match clause.order {
             Order::Before => 0,
             Order::Told => 1,
@@ -210,7 +218,7 @@ impl Planner<'_> {
             Filled::Ask { .. } | Filled::Refuse { .. } if question && (!reads(&frame.tool) || outcome.quoted) => {
                 outcome.talk = true;
             }
-            other => outcome.other = Some(other),
+            asked @ (Filled::Ask { .. } | Filled::Refuse { .. }) => outcome.other = Some(asked),
         }
     }
 }

@@ -136,13 +136,13 @@ impl Scene<'_> {
             if skip.contains(&at) || piece.name {
                 continue;
             }
-            let vm = piece.objects.iter().find_map(|object| match object {
-                Object::Vm(name) | Object::Replica(name) => Some(name.clone()),
-                Object::Snapshot(left, _) => self.inventory.vm(left).map(|vm| vm.name.clone()),
-                Object::Dataset(name) if piece.objects.len() == 1 => {
-                    self.inventory.vms.iter().find(|vm| vm.dataset == *name).map(|vm| vm.name.clone())
+            let vm = piece.objects.iter().find_map(|object| {
+                if let Object::Dataset(name) = object {
+                    let disk = self.inventory.vms.iter().find(|vm| vm.dataset == *name);
+                    return disk.filter(|_| piece.objects.len() == 1).map(|vm| vm.name.clone());
                 }
-                _ => None,
+                let owner = object.owner().and_then(|owner| self.inventory.vm(owner));
+                object.vm().map(str::to_owned).or(owner.map(|vm| vm.name.clone()))
             });
             if let Some(name) = vm {
                 // `worker1 to worker3`
@@ -199,10 +199,9 @@ impl Scene<'_> {
                 wanted.iter().filter(|(concept, _)| clause.has(concept)).map(|(_, state)| *state).collect();
             asked.is_empty() || asked.contains(&vm.state.as_str())
         };
-        let bridge = clause.objects().find_map(|(_, object)| match object {
-            Object::Bridge(name) => Some(name.clone()),
-            _ => None,
-        });
+        let bridge = clause
+            .objects()
+            .find_map(|(_, object)| if let Object::Bridge(name) = object { Some(name.clone()) } else { None });
         let wanted = |vm: &&Vm| {
             state(vm) && !vm.golden && bridge.as_ref().is_none_or(|bridge| vm.bridge.as_ref() == Some(bridge))
         };

@@ -49,18 +49,19 @@ impl Planner<'_> {
         let reads = before.calls.iter().all(|call| effect(&call.tool, &call.args) == Some(Effect::Read));
         let often = marks("carryon") && content.iter().any(|piece| matches!(piece.value, Some(Value::Time(_))));
         let again = !has_verb && (same || often || bare(&content)) && (!asks || reads) || other && (!asks || reads);
-        if !before.calls.is_empty() && again {
-            if let Some(calls) = correction::corrected(before, self.inventory, pieces) {
-                let as_it_was = calls.iter().zip(before.calls).all(|(new, old)| new.0 == old.tool && new.1 == old.args);
-                let destroys = calls.iter().any(|(tool, args)| effect(tool, args) == Some(Effect::Destroy));
-                // A name alone is how a Destroy is confirmed, and not here.
-                if !reads && as_it_was || destroys && !same && !other && !often {
-                    return Some(Proposal::Refuse { key: "self-approval", reason: NOT_HERE.to_owned() });
-                }
-                self.said_destroy = true;
-                self.understood.push(format!("{utterance} → as before"));
-                return Some(self.settle(Outcome { calls, ..Outcome::default() }, before));
+        if !before.calls.is_empty()
+            && again
+            && let Some(calls) = correction::corrected(before, self.inventory, pieces)
+        {
+            let as_it_was = calls.iter().zip(before.calls).all(|(new, old)| new.0 == old.tool && new.1 == old.args);
+            let destroys = calls.iter().any(|(tool, args)| effect(tool, args) == Some(Effect::Destroy));
+            // A name alone is how a Destroy is confirmed, and not here.
+            if !reads && as_it_was || destroys && !same && !other && !often {
+                return Some(Proposal::Refuse { key: "self-approval", reason: NOT_HERE.to_owned() });
             }
+            self.said_destroy = true;
+            self.understood.push(format!("{utterance} → as before"));
+            return Some(self.settle(Outcome { calls, ..Outcome::default() }, before));
         }
         // The answer to what was asked.
         if (before.asked || before.calls.is_empty() && !before.said.is_empty())
@@ -93,7 +94,7 @@ impl Planner<'_> {
 
     /// The last order of the person, with what this answer adds.
     fn answered(&mut self, pieces: &[Piece], before: &Before<'_>) -> Option<Proposal> {
-        let tokens = text::tokens(before.user);
+        let tokens = text::tokens(text::clip(before.user, text::LONGEST / 8));
         let mut first = self.pieces(&tokens);
         let alone = self.read(first.clone(), &Before::default());
         let Some(Filled::Ask { missing, .. }) = alone.other else { return None };

@@ -161,10 +161,14 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
     };
     // `delete web1 when nobody is using it`
     let later = |at: usize| {
-        plain(&pieces[at])
-            && matches!(pieces[at].low.as_str(), "when" | "once" | "until" | "till" | "whenever" | "while")
-            && verb_before(at)
-            && pieces[at + 1..].iter().take(4).any(is_copula)
+        let behind = &pieces[at + 1..];
+        let says = behind.iter().take(4).any(|piece| is_copula(piece) || piece.verbs().next().is_some());
+        let waits = match pieces[at].low.as_str() {
+            "when" | "whenever" | "until" | "till" => behind.len() > 1 || says,
+            "once" | "while" => says,
+            _ => false,
+        };
+        waits && plain(&pieces[at]) && verb_before(at)
     };
     if (1..pieces.len()).any(later) {
         return talk;

@@ -64,6 +64,9 @@ fn fold_char(c: char, out: &mut String) {
 /// Text folded for comparison: never for names.
 #[must_use]
 pub(super) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         fold_char(c, &mut out);
@@ -104,15 +107,21 @@ const ELIDED: [&str; 22] = [
     "quest'", "jusqu'", "puisqu'", "lorsqu'", "dov'", "com'",
 ];
 
-/// The tokens of an utterance, of at most [`LONGEST`] bytes of it.
+/// The beginning of a text, of at most so many bytes.
 #[must_use]
-pub(super) fn tokens(text: &str) -> Vec<Token> {
-    let mut end = text.len().min(LONGEST);
+pub(super) fn clip(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
+    &text[..end]
+}
+
+/// The tokens of an utterance, of at most [`LONGEST`] bytes of it.
+#[must_use]
+pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut maker = Maker { out: Vec::new(), sep: Sep::Stop, quotes: 0, open: None };
-    for (number, line) in text[..end].split('\n').enumerate() {
+    for (number, line) in clip(text, LONGEST).split('\n').enumerate() {
         if number > 0 {
             maker.sep = Sep::Stop;
         }
@@ -215,16 +224,20 @@ impl Maker {
     }
 
     fn core(&mut self, word: &str) {
-        let low = fold(word);
+        let mut word = word;
         // l'image, d'amorçage
-        if let Some(head) = ELIDED.iter().find(|head| low.starts_with(**head) && low.len() > head.len() + 1) {
+        for _ in 0..3 {
+            let front = word.char_indices().nth(9).map_or(word, |(at, _)| &word[..at]);
+            let low = fold(front);
+            let Some(head) = ELIDED.iter().find(|head| low.starts_with(**head) && low.len() > head.len() + 1) else {
+                break;
+            };
             let chars = head.chars().count();
             let at = word.char_indices().nth(chars).map_or(word.len(), |(at, _)| at);
-            let (first, second) = word.split_at(at);
-            self.push(&first.replace(['\'', '’'], ""), false);
-            self.core(second);
-            return;
+            self.push(&word[..at].replace(['\'', '’'], ""), false);
+            word = &word[at..];
         }
+        let low = fold(word);
         // démarre-le
         if let Some((verb, pronoun)) = clitic(word) {
             self.push(verb, false);

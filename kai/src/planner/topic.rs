@@ -20,7 +20,7 @@ pub(super) fn spoken(pieces: &[Piece]) -> Vec<Piece> {
         let kind = piece.objects.is_empty()
             && piece.hits.iter().any(|hit| hit.class == Class::Noun && KINDS.contains(&hit.concept));
         let named = piece.objects.iter().any(Object::acted_on);
-        let label = piece.unknown() && piece.named_like();
+        let label = piece.label || piece.unknown() && piece.named_like();
         if kind || named || label {
             let mut piece = piece.clone();
             piece.hits.retain(|hit| hit.class == Class::Noun && KINDS.contains(&hit.concept));

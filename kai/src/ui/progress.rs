@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use kai_tools::face::terminal;
 
 /// How often a log gets a line.
 const LOG_EVERY: Duration = Duration::from_secs(10);
@@ -82,7 +83,7 @@ impl Progress {
             self.bar.per_sec(),
             indicatif::HumanDuration(self.bar.eta()),
         );
-        eprintln!("{line}");
+        terminal::err_line(&line);
     }
 
     /// So many steps of the stage are done in all.

@@ -12,10 +12,13 @@ use kai_tools::operator::{Operator, Target};
 use kai_tools::sim::{Simulator, State};
 use serde_json::{Value, json};
 
+/// Words and calls.
+type Reply = (String, Vec<ToolCall>);
+
 /// A model that says what a test wrote down, and remembers what it was sent.
 #[derive(Debug, Clone, Default)]
 struct Script {
-    replies: Arc<Mutex<VecDeque<(String, Vec<ToolCall>)>>>,
+    replies: Arc<Mutex<VecDeque<Reply>>>,
     sent: Arc<Mutex<Vec<Sent>>>,
 }
 

@@ -18,11 +18,8 @@ pub(super) fn kvm_clone(task: Task<'_>) -> Filled {
     // A VM that exists and stands where a new name belongs is no source.
     let mut sources: Vec<(usize, String)> = Vec::new();
     for (at, piece) in pieces.iter().enumerate() {
-        let vm = piece.objects.iter().find_map(|object| match object {
-            Object::Vm(name) => Some(name.clone()),
-            Object::Snapshot(left, _) => inventory.vm(left).map(|vm| vm.name.clone()),
-            _ => None,
-        });
+        let here = |name: &str| inventory.vm(name).map(|vm| vm.name.clone());
+        let vm = piece.objects.iter().find_map(|object| object.vm().or(object.owner()).and_then(here));
         if let Some(name) = vm.filter(|_| !piece.name) {
             sources.push((at, name));
         }
@@ -127,9 +124,15 @@ impl Task<'_> {
     /// `four clones`, `a fleet of 5`.
     fn count(&self) -> Option<u64> {
         let pieces = &self.clause.pieces;
-        let number = |at: usize| match pieces[at].value {
-            Some(Value::Number(number)) if number.fract() == 0.0 && number >= 1.0 => Some(number as u64),
-            _ => None,
+        let number = |at: usize| {
+            if let Some(Value::Number(number)) = pieces[at].value
+                && number.fract() == 0.0
+                && number >= 1.0
+            {
+                Some(number as u64)
+            } else {
+                None
+            }
         };
         // Not the number of processors, and not what belongs to another noun.
         let other = |at: usize| {
@@ -142,7 +145,9 @@ impl Task<'_> {
                 && pieces[at].sep == Sep::Space;
             noun || before
         };
-        (0..pieces.len()).filter(|at| !other(*at)).find_map(number)
+        let times = [("double", 2), ("triple", 3), ("quadruple", 4)];
+        let said = || times.iter().find(|(noun, _)| self.has(noun)).map(|(_, count)| *count);
+        (0..pieces.len()).filter(|at| !other(*at)).find_map(number).or_else(said)
     }
 
     /// `with the prefix node`

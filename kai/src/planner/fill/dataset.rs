@@ -12,11 +12,15 @@ impl Task<'_> {
     pub(super) fn datasets(&self) -> Vec<String> {
         let mut out: Vec<String> = Vec::new();
         for piece in self.clause.pieces.iter().filter(|piece| !piece.name) {
-            let found = piece.objects.iter().find_map(|object| match object {
-                Object::Dataset(name) | Object::Pool(name) => Some(name.clone()),
-                Object::NewDataset(name) if self.scene.focus.made.contains(name) => Some(name.clone()),
-                Object::Snapshot(left, _) if self.scene.inventory.dataset(left).is_some() => Some(left.clone()),
-                _ => None,
+            let owner = |name: &&str| self.scene.inventory.dataset(name).is_some();
+            let found = piece.objects.iter().find_map(|object| {
+                if let Object::Dataset(name) | Object::Pool(name) = object {
+                    Some(name.clone())
+                } else if let Object::NewDataset(name) = object {
+                    Some(name.clone()).filter(|name| self.scene.focus.made.contains(name))
+                } else {
+                    object.owner().filter(owner).map(str::to_owned)
+                }
             });
             if let Some(name) = found.filter(|name| !out.contains(name)) {
                 out.push(name);
@@ -63,9 +67,14 @@ impl Task<'_> {
 
     /// A name of a dataset that is not there.
     pub(super) fn new_dataset(&self) -> Option<String> {
-        self.object(|object| match object {
-            Object::NewDataset(name) if !self.scene.focus.made.contains(name) => Some(name.clone()),
-            _ => None,
+        self.object(|object| {
+            if let Object::NewDataset(name) = object
+                && !self.scene.focus.made.contains(name)
+            {
+                Some(name.clone())
+            } else {
+                None
+            }
         })
         .or_else(|| self.clause.names().find(|piece| piece.raw.contains('/')).map(|piece| piece.raw.clone()))
     }
@@ -149,7 +158,7 @@ fn finish(task: Task<'_>, name: &str) -> Filled {
         let near =
             COMPRESSIONS.contains(&low) || (COMPRESSIONS.contains(&head) && low.len() > head.len() && head.len() > 2);
         let plain = matches!(low, "on" | "off");
-        (near && (!plain || task.has("compression") && plain && low == "off")).then(|| low.to_owned())
+        (near && (!plain || task.has("compression") && low == "off")).then(|| low.to_owned())
     });
     let without = task.has("compression")
         && compression.is_none()
@@ -160,10 +169,7 @@ fn finish(task: Task<'_>, name: &str) -> Filled {
     if let Some(compression) = compression {
         out.insert("compression".to_owned(), json!(compression));
     }
-    let mountpoint = task.value(|value| match value {
-        Value::Path(path) => Some(path.clone()),
-        _ => None,
-    });
+    let mountpoint = task.value(|value| if let Value::Path(path) = value { Some(path.clone()) } else { None });
     if let Some(path) = mountpoint {
         out.insert("mountpoint".to_owned(), json!(path));
     }

@@ -50,10 +50,7 @@ pub(super) fn snapshot_list(task: Task<'_>) -> Filled {
 }
 
 fn container_dataset(task: Task<'_>) -> Option<String> {
-    let name = task.object(|object| match object {
-        Object::Container(name) => Some(name.clone()),
-        _ => None,
-    })?;
+    let name = task.object(|object| if let Object::Container(name) = object { Some(name.clone()) } else { None })?;
     task.scene
         .inventory
         .containers

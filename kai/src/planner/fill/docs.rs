@@ -14,9 +14,15 @@ fn words(pieces: &[Piece]) -> String {
 
 /// How many hits are wanted, and the pieces without the words that say so: `four hits will do`.
 fn wanted(pieces: &[Piece]) -> (Option<u64>, Vec<Piece>) {
-    let count = |piece: &Piece| match piece.value {
-        Some(Value::Number(number)) if number >= 1.0 && number.fract() == 0.0 => Some(number as u64),
-        _ => None,
+    let count = |piece: &Piece| {
+        if let Some(Value::Number(number)) = piece.value
+            && number >= 1.0
+            && number.fract() == 0.0
+        {
+            Some(number as u64)
+        } else {
+            None
+        }
     };
     let most = |piece: &Piece| {
         matches!(
@@ -145,9 +151,14 @@ pub(super) fn docs_search(task: Task<'_>) -> Filled {
         return ask(&["query"], "What shall be looked for?");
     }
     let mut out = args([("query", json!(query))]);
-    let number = pieces[..from].iter().find_map(|piece| match piece.value {
-        Some(Value::Number(number)) if number >= 1.0 => Some(number as u64),
-        _ => None,
+    let number = pieces[..from].iter().find_map(|piece| {
+        if let Some(Value::Number(number)) = piece.value
+            && number >= 1.0
+        {
+            Some(number as u64)
+        } else {
+            None
+        }
     });
     if let Some(number) = limit.or(number) {
         out.insert("limit".to_owned(), json!(number));
@@ -157,10 +168,7 @@ pub(super) fn docs_search(task: Task<'_>) -> Filled {
 
 pub(super) fn docs_read(task: Task<'_>) -> Filled {
     let pieces = &task.clause.pieces;
-    let page = task.value(|value| match value {
-        Value::Page(page) => Some(page.clone()),
-        _ => None,
-    });
+    let page = task.value(|value| if let Value::Page(page) = value { Some(page.clone()) } else { None });
     let at = pieces.iter().position(|piece| piece.is("page") && !piece.name);
     let section = pieces.iter().position(|piece| piece.is("section") && !piece.is("page") && !piece.name);
     let content = |piece: &Piece| {

@@ -10,10 +10,7 @@ use super::{Args, Filled, Task, args, ask, call};
 impl Task<'_> {
     /// The GPU that is meant, as its index. `all` is none.
     fn gpu(&self) -> Result<Option<String>, Filled> {
-        let named = self.object(|object| match object {
-            Object::Gpu(index) => Some(*index),
-            _ => None,
-        });
+        let named = self.object(|object| if let Object::Gpu(index) = object { Some(*index) } else { None });
         let list = &self.scene.inventory.gpus;
         if let Some(index) = named {
             if !list.is_empty() && !list.iter().any(|gpu| gpu.index == index) {
@@ -26,10 +23,7 @@ impl Task<'_> {
             }
             return Ok(Some(index.to_string()));
         }
-        let uuid = self.value(|value| match value {
-            Value::GpuUuid(uuid) => Some(uuid.clone()),
-            _ => None,
-        });
+        let uuid = self.value(|value| if let Value::GpuUuid(uuid) = value { Some(uuid.clone()) } else { None });
         if uuid.is_some() {
             return Ok(uuid);
         }
@@ -128,10 +122,7 @@ pub(super) fn gpu_mps(task: Task<'_>) -> Filled {
         if let Some(percent) = percent.or_else(|| task.has("half").then_some(50)) {
             out.insert("active_threads".to_owned(), json!(percent));
         }
-        let memory = task.value(|value| match value {
-            Value::Size(bytes) => Some(*bytes),
-            _ => None,
-        });
+        let memory = task.value(|value| if let Value::Size(bytes) = value { Some(*bytes) } else { None });
         if let Some(bytes) = memory {
             out.insert("memory_limit".to_owned(), json!(size(bytes)));
         }
@@ -166,9 +157,14 @@ pub(super) fn gpu_mig(task: Task<'_>) -> Filled {
         let mut profiles: Vec<String> = Vec::new();
         for (at, piece) in pieces.iter().enumerate() {
             let Some(Value::Mig(profile)) = &piece.value else { continue };
-            let count = |piece: &Piece| match piece.value {
-                Some(Value::Number(number)) if (1.0..=16.0).contains(&number) => Some(number as usize),
-                _ => None,
+            let count = |piece: &Piece| {
+                if let Some(Value::Number(number)) = piece.value
+                    && (1.0..=16.0).contains(&number)
+                {
+                    Some(number as usize)
+                } else {
+                    None
+                }
             };
             let times = at.checked_sub(1).and_then(|at| count(&pieces[at]));
             // `1g.10gb x3`
@@ -191,10 +187,8 @@ pub(super) fn gpu_mig(task: Task<'_>) -> Filled {
 
 pub(super) fn gpu_share_run(task: Task<'_>) -> Filled {
     let pieces = &task.clause.pieces;
-    let image = task.object(|object| match object {
-        Object::ContainerImage(image) => Some(image.clone()),
-        _ => None,
-    });
+    let image =
+        task.object(|object| if let Object::ContainerImage(image) = object { Some(image.clone()) } else { None });
     let Some(image) = image else { return ask(&["image"], "Of which container image?") };
     let mut out = args([("image", json!(image))]);
     match task.gpu() {
@@ -202,9 +196,14 @@ pub(super) fn gpu_share_run(task: Task<'_>) -> Filled {
         Err(asked) => return asked,
     }
     let port = pieces.iter().position(|piece| piece.is("port")).and_then(|at| {
-        pieces.iter().enumerate().skip(at + 1).find_map(|(at, piece)| match piece.value {
-            Some(Value::Number(number)) if number >= 1.0 => Some((at, number as u64)),
-            _ => None,
+        pieces.iter().enumerate().skip(at + 1).find_map(|(at, piece)| {
+            if let Some(Value::Number(number)) = piece.value
+                && number >= 1.0
+            {
+                Some((at, number as u64))
+            } else {
+                None
+            }
         })
     });
     let count = pieces.iter().enumerate().find_map(|(at, piece)| match piece.value {

@@ -8,20 +8,26 @@ use super::{Args, Filled, Task, args, ask, call};
 
 pub(super) fn host_tune(task: Task<'_>) -> Filled {
     let mut out = Args::new();
-    let percent = task.value(|value| match value {
-        Value::Percent(percent) => Some(*percent),
-        _ => None,
-    });
+    let percent = task.value(|value| if let Value::Percent(percent) = value { Some(*percent) } else { None });
     let percent = percent.or_else(|| {
         // `30 percent`, `half of the memory`
         let pieces = &task.clause.pieces;
-        let written = pieces.windows(2).find_map(|pair| match (&pair[0].value, pair[1].is("percent")) {
-            (Some(Value::Number(number)), true) => Some(*number as u64),
-            _ => None,
+        let written = pieces.windows(2).find_map(|pair| {
+            if let (Some(Value::Number(number)), true) = (&pair[0].value, pair[1].is("percent")) {
+                Some(*number as u64)
+            } else {
+                None
+            }
         });
-        let share = pieces.iter().find_map(|piece| match piece.value {
-            Some(Value::Number(number)) if number < 1.0 && number > 0.0 => Some((number * 100.0).round() as u64),
-            _ => None,
+        let share = pieces.iter().find_map(|piece| {
+            if let Some(Value::Number(number)) = piece.value
+                && number < 1.0
+                && number > 0.0
+            {
+                Some((number * 100.0).round() as u64)
+            } else {
+                None
+            }
         });
         let words = task.clause.text().to_lowercase();
         let third = if words.contains("quarter") {
@@ -35,10 +41,7 @@ pub(super) fn host_tune(task: Task<'_>) -> Filled {
         };
         written.or(share).or(third)
     });
-    let absolute = task.value(|value| match value {
-        Value::Size(bytes) => Some(*bytes),
-        _ => None,
-    });
+    let absolute = task.value(|value| if let Value::Size(bytes) = value { Some(*bytes) } else { None });
     match (percent, absolute, super::quantity::bytes(&task.scene.inventory.memory)) {
         (Some(percent), _, _) => {
             out.insert("arc_percent".to_owned(), json!(percent));
@@ -61,10 +64,7 @@ pub(super) fn boot_env(task: Task<'_>) -> Filled {
         return call("boot_env", out);
     }
     let inventory = task.scene.inventory;
-    let known = task.object(|object| match object {
-        Object::BootEnv(name) => Some(name.clone()),
-        _ => None,
-    });
+    let known = task.object(|object| if let Object::BootEnv(name) = object { Some(name.clone()) } else { None });
     if action == "create" {
         let name = task.clause.names().next().map(|piece| piece.raw.clone()).or_else(|| task.fresh_name(&[]));
         return match name {
@@ -120,17 +120,20 @@ pub(super) fn boot_env(task: Task<'_>) -> Filled {
 
 pub(super) fn trace_tcp(task: Task<'_>) -> Filled {
     let mut out = Args::new();
-    let seconds = task.value(|value| match value {
-        Value::Time(seconds) => Some(*seconds),
-        _ => None,
-    });
+    let seconds = task.value(|value| if let Value::Time(seconds) = value { Some(*seconds) } else { None });
     if let Some(seconds) = seconds {
         out.insert("seconds".to_owned(), json!(seconds));
     }
     let pieces = &task.clause.pieces;
-    let number = |piece: &Piece| match piece.value {
-        Some(Value::Number(number)) if (1.0..65536.0).contains(&number) && number.fract() == 0.0 => Some(number as u64),
-        _ => None,
+    let number = |piece: &Piece| {
+        if let Some(Value::Number(number)) = piece.value
+            && (1.0..65536.0).contains(&number)
+            && number.fract() == 0.0
+        {
+            Some(number as u64)
+        } else {
+            None
+        }
     };
     let beside = pieces.iter().position(|piece| piece.is("port")).and_then(|at| {
         pieces.iter().skip(at + 1).find_map(number).or_else(|| pieces[..at].iter().rev().find_map(number))

@@ -7,9 +7,15 @@ use super::super::values::Value;
 use super::{Args, Filled, Task, args, call};
 
 pub(super) fn op_history(task: Task<'_>) -> Filled {
-    let number = task.clause.pieces.iter().find_map(|piece| match piece.value {
-        Some(Value::Number(number)) if number >= 1.0 && number.fract() == 0.0 => Some(number as u64),
-        _ => None,
+    let number = task.clause.pieces.iter().find_map(|piece| {
+        if let Some(Value::Number(number)) = piece.value
+            && number >= 1.0
+            && number.fract() == 0.0
+        {
+            Some(number as u64)
+        } else {
+            None
+        }
     });
     let singular = task.clause.pieces.iter().any(|piece| piece.is("newest"))
         && task
@@ -24,10 +30,7 @@ pub(super) fn op_history(task: Task<'_>) -> Filled {
 }
 
 pub(super) fn op_undo(task: Task<'_>) -> Filled {
-    if let Some(op) = task.object(|object| match object {
-        Object::Op(op) => Some(op.clone()),
-        _ => None,
-    }) {
+    if let Some(op) = task.object(|object| if let Object::Op(op) = object { Some(op.clone()) } else { None }) {
         return call("op_undo", args([("op", json!(op))]));
     }
     let journal = &task.scene.inventory.journal;

@@ -35,23 +35,23 @@ pub(super) fn start(task: Task<'_>) -> Option<bool> {
         .iter()
         .enumerate()
         .any(|(at, piece)| Some(at) != head && piece.is("start") && piece.orders() && !piece.is("deploy"));
-    (later
-        && (task.clause.pieces.iter().any(|piece| piece.marks("it") || piece.marks("them") || piece.is("running"))
-            || later))
-        .then_some(true)
+    later.then_some(true)
 }
 
 fn file(task: Task<'_>, iso: bool) -> Option<String> {
-    let object = task.object(|object| match object {
-        Object::Iso(path) if iso => Some(path.clone()),
-        Object::Image(path) if !iso => Some(path.clone()),
-        _ => None,
+    let object = task.object(|object| {
+        if let Object::Iso(path) = object {
+            Some(path.clone()).filter(|_| iso)
+        } else if let Object::Image(path) = object {
+            Some(path.clone()).filter(|_| !iso)
+        } else {
+            None
+        }
     });
     object.or_else(|| {
-        task.value(|value| match value {
-            Value::Path(path) if path.ends_with(".iso") == iso => Some(path.clone()),
-            Value::Url(path) if path.ends_with(".iso") == iso => Some(path.clone()),
-            _ => None,
+        task.value(|value| {
+            let (Value::Path(path) | Value::Url(path)) = value else { return None };
+            (path.ends_with(".iso") == iso).then(|| path.clone())
         })
     })
 }
@@ -80,24 +80,15 @@ fn described_file(task: Task<'_>, list: &[String]) -> Option<String> {
             })
         })
         .collect();
-    match fits.as_slice() {
-        [one] => Some((*one).clone()),
-        _ => None,
-    }
+    if let [one] = fits.as_slice() { Some((*one).clone()) } else { None }
 }
 
 pub(super) fn bridge(task: Task<'_>) -> Option<String> {
-    task.object(|object| match object {
-        Object::Bridge(name) => Some(name.clone()),
-        _ => None,
-    })
+    task.object(|object| if let Object::Bridge(name) = object { Some(name.clone()) } else { None })
 }
 
 pub(super) fn ssh_key(task: Task<'_>) -> Option<String> {
-    task.value(|value| match value {
-        Value::SshKey(key) => Some(key.clone()),
-        _ => None,
-    })
+    task.value(|value| if let Value::SshKey(key) = value { Some(key.clone()) } else { None })
 }
 
 pub(super) fn kvm_create(task: Task<'_>) -> Filled {
@@ -105,10 +96,7 @@ pub(super) fn kvm_create(task: Task<'_>) -> Filled {
     let skip: Vec<usize> = skip_os(task).into_iter().collect();
     let several = task.clause.names().map(|piece| piece.raw.clone()).collect::<Vec<_>>();
     let name = task.fresh_name(&skip);
-    let taken = task.object(|object| match object {
-        Object::Vm(name) => Some(name.clone()),
-        _ => None,
-    });
+    let taken = task.object(|object| if let Object::Vm(name) = object { Some(name.clone()) } else { None });
     let Some(name) = name else {
         if let Some(taken) = taken {
             return ask(&["name"], format!("There is a VM {taken} already. What shall the new one be called?"));
@@ -187,12 +175,8 @@ fn skip_os(task: Task<'_>) -> Option<usize> {
 }
 
 pub(super) fn golden_build(task: Task<'_>) -> Filled {
-    let image = file(task, false).or_else(|| {
-        task.object(|object| match object {
-            Object::Iso(path) => Some(path.clone()),
-            _ => None,
-        })
-    });
+    let image = file(task, false)
+        .or_else(|| task.object(|object| if let Object::Iso(path) = object { Some(path.clone()) } else { None }));
     let image =
         image.or_else(|| (task.has("image")).then(|| described_file(task, &task.scene.inventory.images)).flatten());
     let name = task.fresh_name(&[]);
@@ -215,10 +199,7 @@ pub(super) fn golden_build(task: Task<'_>) -> Filled {
     if let (false, [(_, bytes)]) = (out.contains_key("disk"), task.loose_sizes(&given).as_slice()) {
         out.insert("disk".to_owned(), json!(size(*bytes)));
     }
-    let sha = task.value(|value| match value {
-        Value::Sha(sum) => Some(sum.clone()),
-        _ => None,
-    });
+    let sha = task.value(|value| if let Value::Sha(sum) = value { Some(sum.clone()) } else { None });
     if let Some(sha) = sha {
         out.insert("sha256".to_owned(), json!(sha));
     }

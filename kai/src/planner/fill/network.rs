@@ -18,9 +18,15 @@ const PROFILES: [(&str, &[&str]); 6] = [
 /// `port 8080 to 80`, `3307 mapped to 3306`, `container port 80 as 8080`.
 fn spoken_ports(pieces: &[Piece]) -> Option<String> {
     let at = pieces.iter().position(|piece| piece.is("port") || piece.is("expose") || piece.marks("maps"))?;
-    let number = |piece: &Piece| match piece.value {
-        Some(Value::Number(number)) if (1.0..65536.0).contains(&number) && number.fract() == 0.0 => Some(number as u64),
-        _ => None,
+    let number = |piece: &Piece| {
+        if let Some(Value::Number(number)) = piece.value
+            && (1.0..65536.0).contains(&number)
+            && number.fract() == 0.0
+        {
+            Some(number as u64)
+        } else {
+            None
+        }
     };
     let before = pieces[..at].iter().rev().take(2).find_map(number);
     let behind: Vec<u64> = pieces[at..].iter().take(8).filter_map(number).collect();
@@ -38,9 +44,14 @@ fn spoken_ports(pieces: &[Piece]) -> Option<String> {
 pub(super) fn container_create(task: Task<'_>) -> Filled {
     let pieces = &task.clause.pieces;
     let tagged = pieces.iter().enumerate().find_map(|(at, piece)| {
-        piece.objects.iter().find_map(|object| match object {
-            Object::ContainerImage(image) if !piece.name => Some((at, image.clone())),
-            _ => None,
+        piece.objects.iter().find_map(|object| {
+            if let Object::ContainerImage(image) = object
+                && !piece.name
+            {
+                Some((at, image.clone()))
+            } else {
+                None
+            }
         })
     });
     let profile_at = pieces.iter().position(|piece| piece.is("profile"));
@@ -70,9 +81,14 @@ pub(super) fn container_create(task: Task<'_>) -> Filled {
         }
     }
     let root = pieces.iter().enumerate().find_map(|(at, piece)| {
-        piece.objects.iter().find_map(|object| match object {
-            Object::Dataset(name) | Object::NewDataset(name) if !piece.name => Some((at, name.clone())),
-            _ => None,
+        piece.objects.iter().find_map(|object| {
+            if let Object::Dataset(name) | Object::NewDataset(name) = object
+                && !piece.name
+            {
+                Some((at, name.clone()))
+            } else {
+                None
+            }
         })
     });
     skip.extend(root.iter().map(|(at, _)| *at));
@@ -93,10 +109,7 @@ pub(super) fn container_create(task: Task<'_>) -> Filled {
     }
     let ports: Vec<String> = pieces
         .iter()
-        .filter_map(|piece| match &piece.value {
-            Some(Value::Ports(ports)) => Some(ports.clone()),
-            _ => None,
-        })
+        .filter_map(|piece| if let Some(Value::Ports(ports)) = &piece.value { Some(ports.clone()) } else { None })
         .collect();
     if !ports.is_empty() {
         out.insert("ports".to_owned(), json!(ports));
@@ -105,9 +118,8 @@ pub(super) fn container_create(task: Task<'_>) -> Filled {
     }
     let env: Map<String, serde_json::Value> = pieces
         .iter()
-        .filter_map(|piece| match &piece.value {
-            Some(Value::Env(key, value)) => Some((key.clone(), json!(value))),
-            _ => None,
+        .filter_map(|piece| {
+            if let Some(Value::Env(key, value)) = &piece.value { Some((key.clone(), json!(value))) } else { None }
         })
         .collect();
     if !env.is_empty() {
@@ -160,18 +172,12 @@ pub(super) fn container_snap(task: Task<'_>) -> Filled {
 }
 
 fn interface(task: Task<'_>) -> Option<String> {
-    task.object(|object| match object {
-        Object::Interface(name) => Some(name.clone()),
-        _ => None,
-    })
+    task.object(|object| if let Object::Interface(name) = object { Some(name.clone()) } else { None })
 }
 
 pub(super) fn wireguard_status(task: Task<'_>) -> Filled {
     let interface = interface(task).or_else(|| {
-        task.object(|object| match object {
-            Object::NewInterface(name) => Some(name.clone()),
-            _ => None,
-        })
+        task.object(|object| if let Object::NewInterface(name) = object { Some(name.clone()) } else { None })
     });
     match interface {
         Some(interface) => call("wireguard_status", args([("interface", json!(interface))])),
@@ -180,15 +186,9 @@ pub(super) fn wireguard_status(task: Task<'_>) -> Filled {
 }
 
 pub(super) fn wireguard_setup(task: Task<'_>) -> Filled {
-    let fresh = task.object(|object| match object {
-        Object::NewInterface(name) => Some(name.clone()),
-        _ => None,
-    });
+    let fresh = task.object(|object| if let Object::NewInterface(name) = object { Some(name.clone()) } else { None });
     let name = task.clause.names().next().map(|piece| piece.raw.clone()).or(fresh);
-    let address = task.value(|value| match value {
-        Value::Network(network) => Some(network.clone()),
-        _ => None,
-    });
+    let address = task.value(|value| if let Value::Network(network) = value { Some(network.clone()) } else { None });
     let mut missing = Vec::new();
     if name.is_none() {
         missing.push("interface");
@@ -200,9 +200,15 @@ pub(super) fn wireguard_setup(task: Task<'_>) -> Filled {
         return ask(&missing, "Which interface (wg1), with which address (10.9.0.1/24)?");
     };
     let mut out = args([("interface", json!(name)), ("address", json!(address))]);
-    let port = task.value(|value| match value {
-        Value::Number(number) if (1.0..65536.0).contains(number) && number.fract() == 0.0 => Some(*number as u64),
-        _ => None,
+    let port = task.value(|value| {
+        if let Value::Number(number) = value
+            && (1.0..65536.0).contains(number)
+            && number.fract() == 0.0
+        {
+            Some(*number as u64)
+        } else {
+            None
+        }
     });
     if let Some(port) = port.filter(|port| *port > 1) {
         out.insert("listen_port".to_owned(), json!(port));
@@ -212,23 +218,13 @@ pub(super) fn wireguard_setup(task: Task<'_>) -> Filled {
 
 pub(super) fn wireguard_peer(task: Task<'_>) -> Filled {
     let action = task.set.get("action").map_or("add", String::as_str);
-    let key = task.value(|value| match value {
-        Value::Key(key) => Some(key.clone()),
-        _ => None,
-    });
-    let known = task.object(|object| match object {
-        Object::Peer(interface, _, key) => Some((interface.clone(), key.clone())),
-        _ => None,
+    let key = task.value(|value| if let Value::Key(key) = value { Some(key.clone()) } else { None });
+    let known = task.object(|object| {
+        if let Object::Peer(interface, _, key) = object { Some((interface.clone(), key.clone())) } else { None }
     });
     let tunnels = &task.scene.inventory.wireguard;
-    let only = || match tunnels.as_slice() {
-        [one] => Some(one.interface.clone()),
-        _ => None,
-    };
-    let other = task.object(|object| match object {
-        Object::NewInterface(name) => Some(name.clone()),
-        _ => None,
-    });
+    let only = || if let [one] = tunnels.as_slice() { Some(one.interface.clone()) } else { None };
+    let other = task.object(|object| if let Object::NewInterface(name) = object { Some(name.clone()) } else { None });
     // A peer that is there knows its interface.
     let holder = key
         .as_ref()
@@ -260,10 +256,8 @@ pub(super) fn wireguard_peer(task: Task<'_>) -> Filled {
     };
     let mut out = args([("interface", json!(interface)), ("action", json!(action)), ("public_key", json!(key))]);
     if action == "add" {
-        let endpoint = task.value(|value| match value {
-            Value::Endpoint(endpoint) => Some(endpoint.clone()),
-            _ => None,
-        });
+        let endpoint =
+            task.value(|value| if let Value::Endpoint(endpoint) = value { Some(endpoint.clone()) } else { None });
         if let Some(endpoint) = endpoint {
             out.insert("endpoint".to_owned(), json!(endpoint));
         }

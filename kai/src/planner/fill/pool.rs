@@ -14,10 +14,7 @@ impl Task<'_> {
             .iter()
             .filter(|piece| !piece.name)
             .flat_map(|piece| &piece.objects)
-            .filter_map(|object| match object {
-                Object::Pool(name) => Some(name.clone()),
-                _ => None,
-            })
+            .filter_map(|object| if let Object::Pool(name) = object { Some(name.clone()) } else { None })
             .collect();
         if !named.is_empty() {
             return named;

@@ -58,7 +58,9 @@ impl Task<'_> {
             if old(*at) {
                 continue;
             }
-            for (place, (noun, what)) in places.iter().enumerate() {
+            // What stands further off belongs to something else.
+            let near = |noun: usize| at.abs_diff(noun) < 24;
+            for (place, (noun, what)) in places.iter().enumerate().filter(|(_, (noun, _))| near(*noun)) {
                 if suits(what, value) && noun != at {
                     pairs.push((cost(pieces, *at, *noun), number, place));
                 } else if suits(what, value) && pieces[*at].is(what) {

@@ -13,25 +13,16 @@ fn period(seconds: u64) -> String {
 
 impl Task<'_> {
     fn time(&self) -> Option<u64> {
-        self.value(|value| match value {
-            Value::Time(seconds) => Some(*seconds),
-            _ => None,
-        })
+        self.value(|value| if let Value::Time(seconds) = value { Some(*seconds) } else { None })
     }
 
     /// The target of a replica: what was said, else what the job or the host's root makes of it.
     fn target(&self, vm: Option<&str>, dataset: Option<&str>) -> Option<String> {
-        let full = self.object(|object| match object {
-            Object::Target(target) => Some(target.clone()),
-            _ => None,
-        });
+        let full = self.object(|object| if let Object::Target(target) = object { Some(target.clone()) } else { None });
         if full.is_some() {
             return full;
         }
-        let host = self.object(|object| match object {
-            Object::Host(host) => Some(host.clone()),
-            _ => None,
-        })?;
+        let host = self.object(|object| if let Object::Host(host) = object { Some(host.clone()) } else { None })?;
         let inventory = self.scene.inventory;
         let job = inventory.replication_jobs.iter().find(|job| {
             let same =
@@ -59,21 +50,16 @@ impl Task<'_> {
             .iter()
             .filter(|piece| !piece.name)
             .flat_map(|piece| &piece.objects)
-            .filter_map(|object| match object {
-                Object::Dataset(name) => match self.scene.inventory.vms.iter().find(|vm| vm.dataset == *name) {
-                    Some(vm) => Some(("vm", vm.name.clone())),
-                    None => Some(("dataset", name.clone())),
-                },
-                _ => None,
+            .filter_map(|object| {
+                let Object::Dataset(name) = object else { return None };
+                let vm = self.scene.inventory.vms.iter().find(|vm| vm.dataset == *name);
+                Some(vm.map_or_else(|| ("dataset", name.clone()), |vm| ("vm", vm.name.clone())))
             })
             .collect();
         if !datasets.is_empty() {
             return Ok(datasets);
         }
-        let gone = self.object(|object| match object {
-            Object::NewDataset(name) => Some(name.clone()),
-            _ => None,
-        });
+        let gone = self.object(|object| if let Object::NewDataset(name) = object { Some(name.clone()) } else { None });
         if let Some(name) = gone {
             return Err(ask(&["dataset"], format!("There is no dataset {name} here. Which one is meant?")));
         }
@@ -145,10 +131,7 @@ fn keep(task: Task<'_>) -> Option<u64> {
     let times: Vec<(usize, u64)> = pieces
         .iter()
         .enumerate()
-        .filter_map(|(at, piece)| match piece.value {
-            Some(Value::Time(seconds)) => Some((at, seconds)),
-            _ => None,
-        })
+        .filter_map(|(at, piece)| if let Some(Value::Time(seconds)) = piece.value { Some((at, seconds)) } else { None })
         .collect();
     let often = |at: usize| {
         at > 0 && (pieces[at - 1].marks("every") || pieces[at - 1].low == "every")
@@ -175,10 +158,8 @@ pub(super) fn replicate(task: Task<'_>) -> Filled {
             };
         };
         let mut out = args([(key, json!(name)), ("to", json!(to))]);
-        let rate = task.value(|value| match value {
-            Value::Rate(bytes) | Value::Size(bytes) => Some(*bytes),
-            _ => None,
-        });
+        let rate =
+            task.value(|value| if let Value::Rate(bytes) | Value::Size(bytes) = value { Some(*bytes) } else { None });
         if let Some(rate) = rate {
             out.insert("bandwidth".to_owned(), json!(size(rate)));
         }
@@ -265,14 +246,8 @@ pub(super) fn replica_failback(task: Task<'_>) -> Filled {
         Ok(vms) => vms,
         Err(asked) => return asked,
     };
-    let full = task.object(|object| match object {
-        Object::Target(target) => Some(target.clone()),
-        _ => None,
-    });
-    let host = task.object(|object| match object {
-        Object::Host(host) => Some(host.clone()),
-        _ => None,
-    });
+    let full = task.object(|object| if let Object::Target(target) = object { Some(target.clone()) } else { None });
+    let host = task.object(|object| if let Object::Host(host) = object { Some(host.clone()) } else { None });
     let Some(to) = full.or(host) else {
         let candidates: Vec<String> =
             vms.iter().filter_map(|vm| task.scene.inventory.replica(vm)).map(|replica| replica.from.clone()).collect();

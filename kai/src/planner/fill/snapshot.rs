@@ -3,7 +3,6 @@
 use kai_tools::names::Stamp;
 
 use super::super::inventory::Snapshot;
-use super::super::piece::Object;
 use super::super::values::Value;
 use super::Task;
 
@@ -33,11 +32,7 @@ impl Task<'_> {
     pub(crate) fn snapshot(&self, list: &[Snapshot], destroys: bool) -> Which {
         let all = || list.iter().map(|snapshot| snapshot.name.clone()).collect::<Vec<_>>();
         let named = |name: &str| list.iter().any(|snapshot| snapshot.name == name);
-        let explicit = self.object(|object| match object {
-            Object::At(name) => Some(name.clone()),
-            Object::Snapshot(_, name) => Some(name.clone()),
-            _ => None,
-        });
+        let explicit = self.object(|object| object.snapshot().map(str::to_owned));
         if let Some(name) = explicit {
             return if named(&name) { Which::Name(name) } else { Which::Ask(all()) };
         }
@@ -96,13 +91,15 @@ impl Task<'_> {
         let mut of: Vec<&Snapshot> = list.iter().filter(fits).collect();
         of.sort_by(|a, b| a.created.cmp(&b.created));
         let now = self.scene.inventory.now.as_str();
-        let date = self.value(|value| match value {
-            Value::Date(date) => Some(date.clone()),
-            _ => None,
-        });
-        let ago = self.clause.pieces.windows(2).find_map(|pair| match (&pair[0].value, pair[1].low.as_str()) {
-            (Some(Value::Time(seconds)), "ago") if *seconds >= 86_400 => Some(seconds / 86_400),
-            _ => None,
+        let date = self.value(|value| if let Value::Date(date) = value { Some(date.clone()) } else { None });
+        let ago = self.clause.pieces.windows(2).find_map(|pair| {
+            if let (Some(Value::Time(seconds)), "ago") = (&pair[0].value, pair[1].low.as_str())
+                && *seconds >= 86_400
+            {
+                Some(seconds / 86_400)
+            } else {
+                None
+            }
         });
         let wanted = if let Some(date) = date {
             Some(date)
@@ -140,9 +137,7 @@ impl Task<'_> {
             of.iter().rev().nth(1)
         } else if self.has("newest") {
             of.last()
-        } else if self.has("oldest") {
-            of.first()
-        } else if auto && of.len() == 1 {
+        } else if self.has("oldest") || auto && of.len() == 1 {
             of.first()
         } else if auto {
             return Some(Which::Ask(of.iter().map(|snapshot| snapshot.name.clone()).collect()));
