@@ -18,9 +18,10 @@ use serde_json::{Map, Value};
 use super::host::Host;
 
 /// The sets of this crate, by name.
-pub const BUILT_IN: [(&str, &str); 2] = [
+pub const BUILT_IN: [(&str, &str); 3] = [
     ("cases", include_str!("../../toolcalls/cases.jsonl")),
     ("hostile", include_str!("../../toolcalls/hostile.jsonl")),
+    ("varied", include_str!("../../toolcalls/varied.jsonl")),
 ];
 
 /// The host that they speak about.
