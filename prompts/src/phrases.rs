@@ -61,6 +61,14 @@ pub struct Frames {
     pub frame: Vec<Frame>,
 }
 
+/// Roundabout wordings, each with what it is put as before anything else is read.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rewrites {
+    /// Pattern and wording; the first pattern that fits is taken.
+    pub rewrite: Vec<(String, String)>,
+}
+
 const LANGUAGES: [(&str, &str); 8] = [
     ("en", include_str!("../phrases/en.toml")),
     ("de", include_str!("../phrases/de.toml")),
@@ -73,6 +81,7 @@ const LANGUAGES: [(&str, &str); 8] = [
 ];
 const WORDS: &str = include_str!("../phrases/words.toml");
 const FRAMES: &str = include_str!("../phrases/frames.toml");
+const REWRITES: &str = include_str!("../phrases/rewrites.toml");
 
 /// A file of phrases that cannot be read. They are part of the program, so only a developer sees it.
 #[derive(Debug, Clone)]
@@ -117,4 +126,12 @@ pub fn words() -> Result<Words, PhraseError> {
 /// If the file is not what it should be.
 pub fn frames() -> Result<Vec<Frame>, PhraseError> {
     Ok(read::<Frames>("frames", FRAMES)?.frame)
+}
+
+/// The roundabout wordings, in order.
+///
+/// # Errors
+/// If the file is not what it should be.
+pub fn rewrites() -> Result<Vec<(String, String)>, PhraseError> {
+    Ok(read::<Rewrites>("rewrites", REWRITES)?.rewrite)
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::calendar;
 use super::describe;
 use super::inventory::Inventory;
 use super::lexicon::{Class, Form, Hit, Lexicon};
@@ -50,6 +51,11 @@ pub(super) fn pieces(lexicon: &Lexicon, inventory: &Inventory, tokens: &[Token])
         } else {
             seen.entry(&token.low).or_insert_with(|| lexicon.spelt(&token.low, &languages)).clone()
         };
+        // `rebot web1`: an order begins with a verb.
+        let copula = |token: &Token| matches!(token.low.as_str(), "is" | "are" | "was" | "has" | "were" | "and");
+        let begins = at == 0 && !known && tokens.len() > 1 && !copula(&tokens[1]) && token.raw == token.low;
+        let verb = mended.as_ref().is_none_or(|word| lexicon.spelt_verb(word).is_none());
+        let mended = if begins && verb { lexicon.spelt_verb(&token.low).or(mended) } else { mended };
         typos[at] = mended.is_some();
         words.push(mended.unwrap_or_else(|| token.low.clone()));
     }
@@ -83,17 +89,18 @@ pub(super) fn pieces(lexicon: &Lexicon, inventory: &Inventory, tokens: &[Token])
     out
 }
 
-struct Maker<'a> {
-    lexicon: &'a Lexicon,
-    inventory: &'a Inventory,
-    tokens: &'a [Token],
-    words: Vec<String>,
-    typos: Vec<bool>,
-    named: Vec<Vec<Object>>,
-    limits: Vec<usize>,
-    languages: Vec<u8>,
-    particles: Vec<bool>,
-    out: Vec<Piece>,
+/// Makes the pieces, one after the other.
+pub(super) struct Maker<'a> {
+    pub(super) lexicon: &'a Lexicon,
+    pub(super) inventory: &'a Inventory,
+    pub(super) tokens: &'a [Token],
+    pub(super) words: Vec<String>,
+    pub(super) typos: Vec<bool>,
+    pub(super) named: Vec<Vec<Object>>,
+    pub(super) limits: Vec<usize>,
+    pub(super) languages: Vec<u8>,
+    pub(super) particles: Vec<bool>,
+    pub(super) out: Vec<Piece>,
 }
 
 impl Maker<'_> {
@@ -142,7 +149,7 @@ impl Maker<'_> {
                     .iter()
                     .any(|next| next.len > 1 && next.particle.is_none())
         };
-        hits.retain(|hit| !longer(hit));
+        hits.retain(|hit| !longer(hit) && !self.goes_somewhere(hit, at));
         let size = |hit: &Hit| hit.len * 2 + hit.particle.map_or(0, |(_, width)| width * 2 - 1);
         // Words about taking part (`add … to`) do not hide what else the verb means.
         let soft = |hit: &Hit| matches!(hit.concept, "exempt" | "enrol");
@@ -158,10 +165,14 @@ impl Maker<'_> {
             let mut piece = self.piece(at, len);
             piece.name = true;
             piece.objects = self.named[at].clone();
+            piece.name = !self.there(at);
             self.out.push(piece);
             return len;
         }
-        let value = values::value(self.lexicon, self.tokens, &self.words, at, limit);
+        let dated = (long < 2).then(|| calendar::date(&self.inventory.now, self.tokens, at)).flatten();
+        let value = dated
+            .map(|(date, len)| (Value::Date(date), len))
+            .or_else(|| values::value(self.lexicon, self.tokens, &self.words, at, limit));
         let own =
             !self.inventory.hostname.is_empty() && self.tokens[at].raw.eq_ignore_ascii_case(&self.inventory.hostname);
         // Two letters are an abbreviation in capitals only.
@@ -249,6 +260,20 @@ impl Maker<'_> {
         1
     }
 
+    /// `may go on`, `has to go back`: what goes somewhere does not go away.
+    fn goes_somewhere(&self, hit: &Hit, at: usize) -> bool {
+        let places = [
+            "on", "back", "home", "to", "up", "into", "live", "ahead", "down", "over", "through", "offline", "online",
+            "ahead", "forward", "under", "beyond", "past", "above", "below", "wrong", "together", "first", "in",
+            "onto",
+        ];
+        let last = at + hit.len - 1;
+        let next = self.tokens.get(last + 1).filter(|next| next.sep == Sep::Space);
+        let leaves = matches!(hit.concept, "delete" | "discard") && hit.len > 1;
+        let goes = matches!(self.words[last].as_str(), "go" | "leave");
+        leaves && goes && next.is_some_and(|next| places.contains(&next.low.as_str()))
+    }
+
     /// A number after `gpu` or `card` is a GPU.
     fn gpu(&self, piece: &mut Piece) {
         let Some(Value::Number(number)) = piece.value else { return };
@@ -261,104 +286,5 @@ impl Maker<'_> {
             piece.objects = vec![Object::Gpu(number as u32)];
             piece.value = None;
         }
-    }
-
-    /// So many tokens are a name because of the word before them.
-    fn claimed(&self, at: usize) -> Option<usize> {
-        let token = &self.tokens[at];
-        let last = self.out.last()?;
-        if token.sep == Sep::Stop && !last.marks("named") {
-            return None;
-        }
-        let article = |low: &str| {
-            matches!(
-                low,
-                "a" | "an"
-                    | "the"
-                    | "my"
-                    | "this"
-                    | "that"
-                    | "it"
-                    | "them"
-                    | "soon"
-                    | "usual"
-                    | "well"
-                    | "root"
-                    | "of"
-                    | "to"
-                    | "in"
-                    | "is"
-                    | "one"
-                    | "ein"
-                    | "eine"
-                    | "une"
-                    | "un"
-                    | "una"
-                    | "de"
-                    | "and"
-                    | "with"
-                    | "from"
-                    | "on"
-                    | "for"
-                    | "after"
-            )
-        };
-        if last.marks("named") && last.raw != "name of" {
-            let plain = article(&token.low) && self.tokens.get(at + 1).is_some();
-            return (!plain && !self.particle_word(at)).then_some(self.name_width(at));
-        }
-        let valued = values::value(self.lexicon, self.tokens, &self.words, at, self.limits[at])
-            .is_some_and(|(value, _)| !matches!(value, Value::Number(_) | Value::Date(_) | Value::Page(_)));
-        if last.marks("as") && last.objects.is_empty() && !valued {
-            let word = self.lexicon.is_filler(&token.low) || article(&token.low);
-            let noun = self.lexicon.hits(&self.words, at, self.limits[at], &self.languages);
-            let common = noun.iter().any(|hit| hit.class != Class::Verb) || noun.iter().any(|hit| hit.len > 1);
-            // `snapshot it as frozen`: a snapshot may be called anything.
-            let snaps = self.out.iter().rev().take_while(|piece| piece.sep < Sep::Stop).any(|piece| piece.is("snap"));
-            let next = self.tokens.get(at + 1).filter(|_| at + 1 < self.limits[at]);
-            let last = next.is_none_or(|next| next.sep > Sep::Space || matches!(next.low.as_str(), "and" | "then"));
-            let vague = article(&token.low)
-                || matches!(token.low.as_str(), "possible" | "now" | "is" | "before" | "always" | "normal" | "ever");
-            return (!word && !common || snaps && last && !vague).then_some(1);
-        }
-        if last.is("prefix") && !self.tokens[at].raw.starts_with("with") {
-            let word = self.lexicon.is_filler(&token.low) || self.words[at] == "=";
-            return (!word).then_some(1);
-        }
-        // The list goes on: `called a, b and c`.
-        if last.name && token.sep == Sep::Comma {
-            return self.goes_on(at).then_some(1);
-        }
-        let previous = self.out.iter().rev().nth(1)?;
-        if last.marks("and") && previous.name {
-            return self.goes_on(at).then_some(1);
-        }
-        None
-    }
-
-    /// So many tokens are one name: all that is in its quotes, and a number behind it. No name of an
-    /// object has a space, which is said later and not hidden here.
-    fn name_width(&self, at: usize) -> usize {
-        let limit = self.limits[at];
-        let quoted = self.tokens[at].quote;
-        let inside = (at + 1..limit).take_while(|next| quoted.is_some() && self.tokens[*next].quote == quoted).count();
-        let number = |next: usize| self.tokens[next].raw.bytes().all(|b| b.is_ascii_digit());
-        let ends = |next: usize| next + 1 >= limit || self.tokens[next + 1].sep > Sep::Space;
-        let split = at + 1 < limit && self.tokens[at + 1].sep == Sep::Space && number(at + 1) && ends(at + 1);
-        1 + if inside > 0 { inside } else { usize::from(split) }
-    }
-
-    fn goes_on(&self, at: usize) -> bool {
-        let hits = self.lexicon.hits(&self.words, at, self.limits[at], &self.languages);
-        hits.is_empty()
-            && !self.lexicon.is_plain(&self.words[at])
-            && values::value(self.lexicon, self.tokens, &self.words, at, self.limits[at]).is_none()
-            && (self.named[at].is_empty()
-                || self.named[at].iter().all(|object| matches!(object, Object::Vm(_) | Object::Container(_))))
-    }
-
-    fn particle_word(&self, at: usize) -> bool {
-        self.tokens[at].raw.chars().all(|c| !c.is_alphanumeric() && c != '-' && c != '$' && c != '.')
-            && !self.tokens[at].raw.is_empty()
     }
 }

@@ -1,5 +1,6 @@
 //! Sentences cut into clauses: one thing to do each.
 
+use super::grammar::{determines, is_copula, light};
 use super::lexicon::{Class, Form};
 use super::piece::{Object, Piece};
 use super::text::Sep;
@@ -9,6 +10,8 @@ use super::text::Sep;
 pub(super) struct Clause {
     /// Its pieces, in order.
     pub pieces: Vec<Piece>,
+    /// Whether it is why the next one is asked for: `we want a box, so make vm web1`.
+    pub reason: bool,
     /// When it is done, seen from the clause that it leans on.
     pub order: Order,
 }
@@ -58,55 +61,6 @@ pub(super) fn sentences(pieces: Vec<Piece>) -> (Vec<Sentence>, bool) {
     (out, quoted)
 }
 
-/// Words that a noun follows, not a verb.
-#[must_use]
-pub(super) fn determines(piece: &Piece) -> bool {
-    piece.objects.is_empty()
-        && !piece.name
-        && matches!(
-            piece.low.as_str(),
-            "the"
-                | "a"
-                | "an"
-                | "my"
-                | "our"
-                | "your"
-                | "its"
-                | "his"
-                | "her"
-                | "their"
-                | "this"
-                | "that"
-                | "these"
-                | "those"
-                | "every"
-                | "each"
-                | "any"
-                | "some"
-                | "another"
-                | "no"
-                | "which"
-                | "der"
-                | "das"
-                | "den"
-                | "dem"
-                | "des"
-                | "ein"
-                | "eine"
-                | "einen"
-                | "einem"
-                | "einer"
-                | "un"
-                | "une"
-                | "una"
-                | "uno"
-                | "um"
-                | "uma"
-                | "het"
-                | "een"
-        )
-}
-
 /// Whether a piece opens an order here: a verb in the form of an order that is no object's name.
 fn opens(piece: &Piece) -> bool {
     piece.objects.is_empty() && !piece.name && piece.verbs().any(|hit| hit.form == Form::Base)
@@ -115,11 +69,6 @@ fn opens(piece: &Piece) -> bool {
 /// The same, and `resizing` behind `before` and `after`.
 fn leans(piece: &Piece) -> bool {
     piece.orders() && piece.objects.is_empty() && !piece.name
-}
-
-/// A word that changes nothing of who is addressed.
-fn light(piece: &Piece) -> bool {
-    piece.filler || piece.marks("polite") || piece.marks("first") || piece.marks("again") || piece.marks("then")
 }
 
 /// The place of the next order, from a place on, if one opens there.
@@ -133,6 +82,12 @@ fn opening(pieces: &[Piece], from: usize, verb: fn(&Piece) -> bool) -> Option<us
     }
     let not = |at: usize| pieces[at].marks("not") && pieces.get(at + 1).is_some_and(verb);
     (at < pieces.len() && (verb(&pieces[at]) || not(at))).then_some(at)
+}
+
+/// Whether some pieces only name what is spoken of.
+fn heading(pieces: &[Piece]) -> bool {
+    let says = |piece: &Piece| is_copula(piece) || piece.objects.is_empty() && piece.verbs().next().is_some();
+    !pieces.is_empty() && pieces.len() <= 5 && !pieces.iter().any(says)
 }
 
 /// Whether something has been said that an order can be about.
@@ -162,6 +117,14 @@ pub(super) fn clauses(sentence: &Sentence) -> Vec<Clause> {
         };
         let own = joins || then || so || order != Order::Told;
         let earlier = out.last().is_some_and(|clause| content(&clause.pieces));
+        // `wg0: add this peer`, `gpu 0: slice long`: what stands before the colon is what it is about.
+        let about = piece.sep == Sep::Colon && !verb && out.last().is_some_and(|clause| heading(&clause.pieces));
+        if about && opens(piece) {
+            verb = true;
+            push(&mut out, piece);
+            at += 1;
+            continue;
+        }
         if verb && own || parted && (verb || earlier) || so && earlier || order != Order::Told {
             let from = if own { at + 1 } else { at };
             let opened = opening(pieces, from, if order == Order::Told { opens } else { leans });
@@ -176,7 +139,10 @@ pub(super) fn clauses(sentence: &Sentence) -> Vec<Clause> {
                     at = skipped(pieces, at);
                     continue;
                 }
-                out.push(Clause { pieces: Vec::new(), order });
+                if so && let Some(last) = out.last_mut() {
+                    last.reason = true;
+                }
+                out.push(Clause { pieces: Vec::new(), reason: false, order });
                 at = from;
                 verb = false;
                 if let Some(piece) = pieces.get(at) {
@@ -211,8 +177,15 @@ pub(super) fn clauses(sentence: &Sentence) -> Vec<Clause> {
 /// Whether a reason follows, and not a moment: `everything since pre-upgrade`.
 fn gives_reason(pieces: &[Piece], at: usize) -> bool {
     let behind = pieces[at + 1..].iter().take_while(|piece| piece.sep == Sep::Space);
-    let says = |piece: &Piece| STATES.contains(&piece.low.as_str()) || piece.verbs().next().is_some();
-    pieces[at].low != "since" || behind.skip(1).any(says)
+    // `tune it so that the ARC gets 60 %`: the purpose says what is to be set.
+    let aim = pieces[at].low == "so that" && pieces[at + 1..].iter().any(|piece| piece.is("arc"));
+    !aim && (pieces[at].low != "since" || behind.skip(1).any(is_copula) || behind_verb(pieces, at))
+}
+
+/// Whether what follows ends in a verb: `since db1 hangs`.
+fn behind_verb(pieces: &[Piece], at: usize) -> bool {
+    let third = |piece: &Piece| piece.verbs().next().is_some() && piece.verbs().all(|hit| hit.form == Form::Third);
+    pieces.get(at + 2).is_some_and(|piece| third(piece) || piece.unknown() && piece.low.ends_with('s'))
 }
 
 /// The place behind what is left out: the next comma that an order follows, or the end.
@@ -235,18 +208,6 @@ fn push(out: &mut Vec<Clause>, piece: &Piece) {
     }
 }
 
-/// Words that say how something is, not what is to be done.
-const STATES: [&str; 40] = [
-    "is", "are", "was", "were", "has", "have", "had", "isn't", "aren't", "wasn't", "hasn't", "doesn't", "seems",
-    "looks", "became", "keeps", "gets", "got", "went", "failed", "can't", "won't", "ist", "sind", "war", "hat", "est",
-    "sont", "a", "etait", "es", "esta", "son", "e", "sono", "ha", "zijn", "heeft", "was", "sao",
-];
-
-/// Whether a word says how something is.
-pub(super) fn is_copula(piece: &Piece) -> bool {
-    piece.objects.is_empty() && !piece.name && STATES.contains(&piece.low.split(' ').next().unwrap_or_default())
-}
-
 impl Clause {
     /// Decides words that are both an object's name and a verb (`build a golden image`, `restart
     /// build`), and verbs that stand where a noun does (`the build server`, `the gitlab-17 snapshot`).
@@ -254,8 +215,12 @@ impl Clause {
         let first = self.pieces.iter().position(|piece| !light(piece));
         let other_verb = self.pieces.iter().any(|piece| piece.objects.is_empty() && !piece.name && piece.orders());
         let content = self.pieces.iter().filter(|piece| !light(piece)).count();
+        // `search the wiki`, and a VM of that name.
+        let seeks = ["search", "read", "list", "check", "explain"].iter().any(|verb| self.has(verb))
+            || self.pieces.iter().any(|piece| piece.marks("ask") || piece.asks);
         for at in 0..self.pieces.len() {
             let noun = self.as_noun(at);
+            let stated = self.pieces.get(at + 1).is_some_and(is_copula);
             let piece = &mut self.pieces[at];
             if piece.name {
                 piece.hits.clear();
@@ -267,8 +232,11 @@ impl Clause {
                 }
                 continue;
             }
+            if !seeks {
+                piece.hits.retain(|hit| hit.concept != "docs");
+            }
             let verb = piece.hits.iter().any(|hit| hit.class == Class::Verb);
-            if verb && Some(at) == first && !other_verb && content > 1 {
+            if verb && Some(at) == first && !other_verb && content > 1 && !stated {
                 piece.objects.clear();
             } else {
                 piece.hits.retain(|hit| hit.class == Class::Noun);
@@ -296,9 +264,41 @@ impl Clause {
         if determines(before) && piece.low != "new" && next.is_some_and(|next| next.is("vm") || next.is("container")) {
             return true;
         }
+        // `last night's upgrade`, `the update`
+        let events =
+            ["upgrade", "update", "change", "push", "plan", "test", "log", "transfer", "patch", "format", "swap"];
+        if definite(before) && events.contains(&piece.low.as_str()) && next.is_none_or(|next| next.objects.is_empty()) {
+            return true;
+        }
+        // `the reboot of web1 failed`, and not `do the reboot of web1`
+        let led = self.pieces[..at].iter().any(|piece| piece.orders() && piece.objects.is_empty());
+        if !led
+            && definite(before)
+            && !matches!(
+                before.low.as_str(),
+                "this"
+                    | "that"
+                    | "these"
+                    | "those"
+                    | "de"
+                    | "i"
+                    | "la"
+                    | "le"
+                    | "les"
+                    | "lo"
+                    | "los"
+                    | "las"
+                    | "os"
+                    | "as"
+            )
+            && piece.low != "new"
+        {
+            return true;
+        }
         // `the snapshot`, `its pre-upgrade snapshot`
         if piece.hits.iter().any(|hit| hit.class == Class::Noun) {
-            let named = |piece: &Piece| piece.unknown() || !piece.objects.is_empty() || piece.hits.is_empty();
+            let done = |piece: &Piece| piece.verbs().all(|hit| hit.form == Form::Past);
+            let named = |piece: &Piece| piece.unknown() || !piece.objects.is_empty() || done(piece);
             return definite(before)
                 || named(before)
                     && !before.filler
@@ -323,7 +323,18 @@ impl Clause {
                 || piece.objects.is_empty() && !piece.name && piece.marks("past")
                 || piece.verbs().next().is_some() && piece.verbs().all(|hit| hit.form == Form::Past)
         };
-        !acts && !wants && self.pieces.iter().skip(1).any(says)
+        let told = self.tells();
+        told || !acts && !wants && self.pieces.iter().skip(1).any(says)
+    }
+
+    /// Whether somebody tells what they do: `we upgrade tonight`, `the last update broke it`.
+    fn tells(&self) -> bool {
+        let mut pieces = self.pieces.iter().filter(|piece| !piece.marks("then"));
+        let (Some(first), Some(second)) = (pieces.next(), pieces.next()) else { return false };
+        let who = matches!(first.low.as_str(), "we" | "i" | "they" | "he" | "she" | "someone" | "somebody");
+        who && second.verbs().any(|hit| hit.class == Class::Verb)
+            && !["want", "create"].iter().any(|verb| second.is(verb))
+            && !second.marks("polite")
     }
 
     /// Whether a concept is in it. Verbs count in the forms that orders have.

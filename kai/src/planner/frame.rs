@@ -35,6 +35,7 @@ fn holds(inventory: &Inventory, clause: &Clause, question: bool, term: &str) -> 
     }
     match term.strip_prefix('@') {
         Some(kind) => clause.pieces.iter().any(|piece| is_kind(inventory, piece, kind)),
+        None if term == "noverb" => clause.head().is_none(),
         None if term == "name" => clause.names().next().is_some(),
         None => clause.has(term),
     }

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use kai_prompts::phrases::{self, Frame, PhraseError, Words};
 
 use super::text::{self, is_cjk};
+use super::wording::Rewrite;
 
 /// A concept: a name of `prompts/phrases`.
 pub(super) type Concept = &'static str;
@@ -86,6 +87,8 @@ pub(super) struct Lexicon {
     pub words: Words,
     /// The frames.
     pub frames: Vec<Frame>,
+    /// Roundabout wordings.
+    pub(super) rewrites: Vec<Rewrite>,
 }
 
 /// At most so many words stand in a gap.
@@ -110,7 +113,8 @@ pub(super) fn lexicon() -> Result<&'static Lexicon, &'static PhraseError> {
 }
 
 /// Verbs that end otherwise when something is done.
-const IRREGULAR: [(&str, &str); 22] = [
+const IRREGULAR: [(&str, &str); 23] = [
+    ("snapshot", "snapshotted"),
     ("build", "built"),
     ("send", "sent"),
     ("take", "taken"),
@@ -179,6 +183,7 @@ impl Lexicon {
             filler: HashSet::new(),
             words: phrases::words()?,
             frames: phrases::frames()?,
+            rewrites: phrases::rewrites()?.iter().map(|(from, to)| Rewrite::read(from, to)).collect(),
         };
         let mut index: HashMap<String, usize> = HashMap::new();
         for (number, (_, language)) in phrases::languages()?.into_iter().enumerate() {
@@ -276,6 +281,16 @@ impl Lexicon {
         let first = front.remove(0);
         let phrase = Phrase { rest: front, after: split(&after), concept, language, form };
         self.phrases.entry(first).or_default().push(phrase);
+    }
+
+    /// Of which table a phrase is.
+    pub(super) fn class(&self, phrase: &Phrase) -> Class {
+        self.concepts[phrase.concept].1
+    }
+
+    /// Whether a phrase destroys.
+    pub(super) fn destroys(&self, phrase: &Phrase) -> bool {
+        matches!(self.concepts[phrase.concept].0.as_str(), "delete" | "discard")
     }
 
     /// Whether a word means nothing by itself.

@@ -1,35 +1,44 @@
 //! The built-in planner: from what a person says to typed requests, with this host's inventory and
 //! no model. Pure and deterministic: it reads no file, asks no host and runs nothing.
 //!
-//! `text` → `piece` (phrases, values, objects) → `clause` → `speech` (how it is meant) → `frame` (which
-//! tool) → `fill` (its arguments) → `judge` (whether it may be proposed). What documents and tools
-//! say never becomes a request, and a Destroy needs the person's own destroying word.
+//! `text` (tokens) → `chunk` (pieces: phrases of the `lexicon`, `values`, `objects`) → `clause` →
+//! `speech` (how it is meant) → `topic` (what `it` is) → `frame` (which tool) → `fill` (its arguments)
+//! → `judge` (whether it may be proposed). `read` goes this way, `reply` reads what answers or corrects
+//! the turns before (`dialogue`). What documents and tools say never becomes a request, and a Destroy
+//! needs the person's own destroying word.
 
 mod amounts;
+mod calendar;
 mod chunk;
+mod claim;
 mod clause;
+mod command;
 mod correction;
 mod describe;
 mod dialogue;
 mod fill;
 mod frame;
+mod grammar;
 mod guard;
 mod inventory;
 mod judge;
 mod lexicon;
 mod merge;
+mod negation;
 mod objects;
 mod observed;
 mod piece;
 mod range;
 mod read;
 mod refer;
+mod repair;
 mod reply;
 mod speech;
 mod spelling;
 mod text;
 mod topic;
 mod values;
+mod wording;
 
 use kai_tools::facts::Facts;
 use kai_tools::plan::Effect;
@@ -122,8 +131,14 @@ impl Planner<'_> {
         if let Some(stop) = guard::raw(utterance) {
             return Proposal::Refuse { key: stop.key, reason: stop.reason };
         }
-        let tokens = text::tokens(utterance);
-        let pieces = self.pieces(&tokens);
+        if let Some(call) = command::line(self.inventory, utterance) {
+            self.understood.push(format!("{utterance} → {}", call.0));
+            // A line names its operation.
+            self.said_destroy = true;
+            return self.settle(Outcome { calls: vec![call], ..Outcome::default() }, &Before::default());
+        }
+        let tokens = wording::plain(&self.lexicon.rewrites, self.inventory, text::tokens(utterance));
+        let pieces = repair::mend(self.pieces(&tokens));
         if let Some(refused) = guard::forged(&pieces) {
             return refused;
         }

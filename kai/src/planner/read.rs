@@ -9,10 +9,11 @@ use super::dialogue::{self, Before};
 use super::fill::{self, Args, Filled, Task};
 use super::frame;
 use super::merge::{makes, merge, remember};
+use super::negation::{self, Negated};
 use super::objects::Object;
 use super::piece::{self, Piece};
 use super::refer::{Focus, Scene};
-use super::speech::{self, Meaning, Mood, Negated};
+use super::speech::{self, Meaning, Mood};
 use super::topic;
 use super::{Outcome, Planner};
 
@@ -62,6 +63,7 @@ impl Planner<'_> {
             if !question && (open || !pronoun && topic::names_snapshot(&clause, focus, self.inventory)) {
                 topic::imply(&mut clause, focus);
             }
+            topic::quantity(&mut clause, &aside);
             // Who is meant may stand in the clause behind: `stop and delete web-test`.
             let named = clause.pieces.iter().any(names_something);
             if (!named || pronoun && focus.is_empty())
@@ -130,7 +132,11 @@ impl Planner<'_> {
         });
         let alone = clauses.len() == 1;
         for mut clause in clauses {
-            if speech::negation(&mut clause) == Negated::All && !question {
+            if !question && !alone && (clause.states() || clause.reason && joined.is_empty()) {
+                aside.extend(clause.pieces);
+                continue;
+            }
+            if negation::negation(&mut clause) == Negated::All && !question {
                 match joined.last_mut() {
                     // `…, but don't seal it`
                     Some(last) if clause.has("seal") || clause.has("start") && last.is_making() => {
@@ -141,10 +147,6 @@ impl Planner<'_> {
                         aside.extend(clause.pieces);
                     }
                 }
-                continue;
-            }
-            if !question && !alone && clause.states() {
-                aside.extend(clause.pieces);
                 continue;
             }
             // What nothing is asked for by itself belongs to the clause before it.
@@ -162,7 +164,9 @@ impl Planner<'_> {
                 Some(last) if goes_on => last.pieces.extend(clause.pieces),
                 Some(last) if !own => last.pieces.extend(clause.pieces),
                 Some(last) if !frame(last) => {
-                    if last.has_object() && clause.has_object() {
+                    let owned =
+                        clause.objects().any(|(_, object)| object.acted_on() && !matches!(object, Object::At(_)));
+                    if last.has_object() && owned {
                         aside.append(&mut last.pieces);
                     } else {
                         let earlier = std::mem::take(&mut last.pieces);
@@ -189,6 +193,13 @@ impl Planner<'_> {
                 whole.iter().filter(|piece| piece.is("unplanned") && !here(piece)).cloned().collect();
             clause.pieces.extend(rest);
         }
+        // `a copy on dr1:tank/x, so send it there`
+        let there = clause.pieces.iter().any(|piece| piece.low == "there" && piece.objects.is_empty());
+        let target =
+            |piece: &Piece| piece.objects.iter().any(|object| matches!(object, Object::Target(_) | Object::Host(_)));
+        if there && !clause.pieces.iter().any(target) {
+            clause.pieces.extend(whole.iter().filter(|piece| target(piece)).cloned());
+        }
         let scene = Scene { lexicon: self.lexicon, inventory: self.inventory, focus };
         let task = Task { scene, clause: &clause, set: &frame.set, question };
         self.understood.push(format!("{} → {}", clause.text(), frame.tool));
@@ -200,7 +211,11 @@ impl Planner<'_> {
                     let changes = effect.is_some_and(|effect| effect != Effect::Read);
                     // Questions change nothing, and neither do conditions or what somebody else was
                     // heard to say.
-                    if question && (changes || outcome.quoted) || destroys && (meaning.conditional || outcome.quoted) {
+                    let rehearsed = changes && clause.has("dry") && tool != "replicate";
+                    if rehearsed
+                        || question && (changes || outcome.quoted)
+                        || destroys && (meaning.conditional || outcome.quoted)
+                    {
                         outcome.talk = true;
                         continue;
                     }
@@ -275,9 +290,12 @@ fn modifies(clause: &Clause, last: Option<&Clause>) -> bool {
             .iter()
             .all(|piece| light(piece) || piece.is("recursive") || piece.marks("and") || piece.orders())
         && clause.objects().next().is_none();
+    // `…, replicate`
+    let bare = clause.has("replicate") && clause.pieces.iter().filter(|piece| !piece.filler).count() == 1;
+    let to = last.objects().any(|(_, object)| matches!(object, Object::Target(_)));
     // `…, force it`
     let forces = clause.has("force") && last.has("delete") && !clause.has_object();
-    discards || keeps || seals || names || recursive || forces
+    discards || keeps || seals || names || recursive || forces || bare && to
 }
 
 /// Whether some words destroy.

@@ -1,9 +1,10 @@
 //! How a sentence is meant: as an order, as a question about this host, or as something that
 //! nothing is done about.
 
-use super::clause::{Clause, Sentence, is_copula};
+use super::clause::Sentence;
+use super::grammar::{determines, is_copula};
 use super::lexicon::{Class, Form};
-use super::piece::{Object, Piece};
+use super::piece::Piece;
 use super::text::Sep;
 
 /// How a sentence is meant.
@@ -44,6 +45,18 @@ fn wishes(sentence: &mut Sentence) {
     };
     let told = pieces.iter().any(|piece| plain(piece) && (piece.orders() || piece.marks("past") || piece.asks));
     let mut wished = false;
+    // `web1 is rebooting`, `web1 was shut down`: nobody asks for it.
+    for at in 1..pieces.len() {
+        let told = pieces[at - 1].marks("past") && pieces[at - 1].objects.is_empty();
+        let goes_on = is_copula(&pieces[at - 1]);
+        for hit in pieces[at].hits.iter_mut().filter(|hit| hit.class == Class::Verb) {
+            if told && hit.form == Form::Base {
+                hit.form = Form::Past;
+            } else if goes_on && hit.form == Form::Gerund {
+                hit.form = Form::Third;
+            }
+        }
+    }
     for at in 0..pieces.len() {
         let causes =
             matches!(pieces[at].low.as_str(), "get" | "have" | "getting" | "having") && pieces[..at].iter().all(light);
@@ -52,10 +65,15 @@ fn wishes(sentence: &mut Sentence) {
         if plain(&pieces[at]) && pieces[at].marks("past") {
             wished = false;
         }
-        let leads = pieces.get(at + 1).is_some_and(|next| next.marks("to") || next.marks("as") || next.marks("named"));
+        let leads = pieces
+            .get(at + 1)
+            .is_some_and(|next| next.marks("to") || next.marks("as") || next.marks("named") || next.marks("from"));
         let ends = pieces[at + 1..].iter().all(light) && pieces[at + 1..].iter().any(|piece| piece.marks("polite"));
         let kept = ["delete", "discard", "failover", "forceoff"].iter().any(|verb| pieces[at].is(verb));
-        let terse = !told && (leads || ends) && !kept && pieces[..at].iter().any(|piece| !piece.objects.is_empty());
+        let terse = !told
+            && (leads || ends)
+            && !kept
+            && pieces[..at].iter().any(|piece| !piece.objects.is_empty() || piece.unknown() && piece.named_like());
         if done(&pieces[at]) && (wished || terse) {
             for hit in &mut pieces[at].hits {
                 hit.form = Form::Base;
@@ -92,10 +110,61 @@ fn about_now(pieces: &[Piece]) -> bool {
     pieces.iter().any(|piece| word(piece) || states.iter().any(|state| piece.is(state)))
 }
 
+/// `pause it until the backups are through`: what ends the pause is left to the person.
+fn held(sentence: &mut Sentence) {
+    let pieces = &sentence.pieces;
+    let holds = |piece: &Piece| piece.is("pause") || piece.is("suspend");
+    let until = |at: &usize| matches!(pieces[*at].low.as_str(), "until" | "till") && pieces[*at].objects.is_empty();
+    let at = (1..pieces.len()).find(until).filter(|at| pieces[..*at].iter().any(holds));
+    sentence.pieces.truncate(at.unwrap_or(sentence.pieces.len()));
+}
+
+/// Whether it is a statement that only looks like an order: `deleting web1 is a bad idea`, `a rollback
+/// would lose data`, `delete failed`, `i'll do it myself`.
+fn tells(pieces: &[Piece], lead: &[usize]) -> bool {
+    let plain = |piece: &Piece| piece.objects.is_empty() && !piece.name;
+    let finite = |piece: &Piece| {
+        is_copula(piece) && !piece.is("want")
+            || plain(piece)
+                && matches!(piece.low.as_str(), "would" | "could" | "might" | "will" | "takes" | "means" | "sounds")
+    };
+    let Some(first) = lead.first().copied() else { return false };
+    let head = lead.iter().copied().find(|at| pieces[*at].orders() && plain(&pieces[*at]));
+    let Some(head) = head else { return false };
+    let behind = &pieces[head + 1..];
+    let parted = behind.iter().position(|piece| piece.sep > Sep::Space).unwrap_or(behind.len());
+    let says = behind[..parted].iter().any(finite);
+    let subject = pieces[head].verbs().all(|hit| hit.form == Form::Gerund) && head == first;
+    let noun = head > 0 && determines(&pieces[head - 1]) && pieces[..head].iter().all(light);
+    if (subject || noun) && says {
+        return true;
+    }
+    let fails =
+        ["failed", "fails", "failing", "works", "worked", "hangs", "hung", "button", "key", "permission", "option"];
+    if behind
+        .first()
+        .is_some_and(|piece| fails.contains(&piece.low.as_str()) && piece.sep == Sep::Space && plain(piece))
+    {
+        return true;
+    }
+    // Who does it: the person.
+    let word = |at: usize| pieces.get(at).map_or("", |piece| piece.low.as_str());
+    let own = matches!(word(0), "i'll" | "we'll" | "i'm" | "im" | "i've" | "we've" | "we're")
+        || matches!(
+            (word(0), word(1)),
+            ("i" | "we" | "they" | "he" | "she", "will" | "am" | "are" | "shall" | "can" | "did" | "have" | "had")
+        );
+    let mine = pieces.iter().any(|piece| matches!(piece.low.as_str(), "myself" | "ourselves" | "themselves"));
+    let lets = (0..head).any(|at| pieces[at].low == "let me")
+        && !["list", "read", "search", "check"].iter().any(|verb| pieces[head].is(verb));
+    mine || lets || own && !pieces[..=head].iter().any(|piece| piece.is("want") || piece.is("create"))
+}
+
 /// Judges a sentence. What stands behind a trailing condition is cut off.
 #[must_use]
 pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
     wishes(sentence);
+    held(sentence);
     let talk = Meaning { mood: Mood::Talk, conditional: false, reported: false };
     let lead: Vec<usize> = (0..sentence.pieces.len()).filter(|at| !light(&sentence.pieces[*at])).collect();
     let Some(first) = lead.first().copied() else { return talk };
@@ -135,7 +204,7 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
             return talk;
         }
     }
-    if lead.iter().take(3).any(|at| pieces[*at].is("explain") && plain(&pieces[*at])) {
+    if lead.iter().take(3).any(|at| pieces[*at].is("explain") && plain(&pieces[*at])) || tells(pieces, &lead) {
         return talk;
     }
     if pieces.iter().any(|piece| {
@@ -205,7 +274,11 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
         && pieces
             .get(first + 1)
             .is_some_and(|next| matches!(next.low.as_str(), "a" | "an" | "the" | "another" | "one"));
-    let asking = pieces.get(first).is_some_and(|piece| piece.marks("ask") && plain(piece) && !errand)
+    // `have web1 started`
+    let causes = pieces.get(first).is_some_and(|piece| piece.low == "have")
+        && !pieces.iter().any(|piece| piece.asks)
+        && pieces.iter().any(|piece| plain(piece) && piece.orders());
+    let asking = pieces.get(first).is_some_and(|piece| piece.marks("ask") && plain(piece) && !errand && !causes)
         || lead.get(1).is_some_and(|at| {
             pieces[*at].marks("ask")
                 && !pieces[*at].orders()
@@ -285,47 +358,4 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
         }
     }
     Meaning { mood: Mood::Order, conditional: trailing, reported: false }
-}
-
-/// What a negation does to a clause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Negated {
-    /// Nothing.
-    No,
-    /// The clause forbids something.
-    All,
-}
-
-/// Cuts off what a negation excludes; says whether the whole clause is one.
-pub(super) fn negation(clause: &mut Clause) -> Negated {
-    let is_not = |piece: &Piece| piece.marks("not") && piece.objects.is_empty() && !piece.name;
-    let Some(at) = clause.pieces.iter().position(is_not) else { return Negated::No };
-    let verb_before = clause.pieces[..at].iter().any(|piece| piece.orders() && piece.objects.is_empty());
-    let after =
-        clause.pieces[at + 1..].iter().position(|piece| piece.verbs().next().is_some() && piece.objects.is_empty());
-    let without =
-        ["without", "sans", "sin", "ohne", "senza", "sem", "zonder"].contains(&clause.pieces[at].low.as_str());
-    if without && (verb_before || after.is_none()) {
-        if after.is_some() {
-            clause.pieces.truncate(at);
-        }
-        return Negated::No;
-    }
-    let contrast = clause.pieces.get(at + 1).is_some_and(|piece| {
-        piece.objects.iter().any(|object| matches!(object, Object::Vm(_) | Object::Dataset(_) | Object::Container(_)))
-    });
-    let earlier = clause.pieces[..at].iter().any(|piece| !piece.objects.is_empty());
-    if contrast && earlier {
-        clause.pieces.truncate(at);
-        return Negated::No;
-    }
-    // `no`, `don't` before the verb of the clause: `don't delete web1`; behind it: `lösche web1 nicht`.
-    if !verb_before || after.is_none() {
-        let modal = clause.pieces.iter().any(|piece| piece.is("seal") || piece.is("autosnap")) && verb_before;
-        return if modal { Negated::No } else { Negated::All };
-    }
-    if !clause.has("seal") {
-        clause.pieces.truncate(at);
-    }
-    Negated::No
 }

@@ -1,7 +1,7 @@
 //! Which language an utterance is in, and what its misspelt words are meant as. Names of objects never
 //! pass through here.
 
-use super::lexicon::{ENGLISH, Form, JAPANESE, Lexicon};
+use super::lexicon::{Class, ENGLISH, Form, JAPANESE, Lexicon, Phrase};
 use super::text::{self, Token, is_cjk};
 
 impl Lexicon {
@@ -45,6 +45,32 @@ impl Lexicon {
         }
         // English words count too, and more often than not the same word is in both.
         if best.0 != ENGLISH && best.1 > english * 2 { vec![ENGLISH, best.0] } else { vec![ENGLISH] }
+    }
+
+    /// What a misspelt word at the beginning may be meant as: a verb, and none that destroys.
+    #[must_use]
+    pub(super) fn spelt_verb(&self, low: &str) -> Option<String> {
+        let length = low.chars().count();
+        if !(2..=12).contains(&length) || self.is_plain(low) || !low.bytes().all(|b| b.is_ascii_lowercase()) {
+            return None;
+        }
+        let most = if length < 6 { 1 } else { 2 };
+        let ends = |word: &str| (word.bytes().next(), word.bytes().next_back());
+        let mut best: Option<((usize, bool, &String), &String)> = None;
+        for (word, list) in &self.phrases {
+            let orders = |phrase: &&Phrase| phrase.language == ENGLISH && phrase.form == Form::Base;
+            let verb = list.iter().filter(orders).any(|phrase| self.class(phrase) == Class::Verb);
+            let destroys = list.iter().filter(orders).any(|phrase| self.destroys(phrase));
+            if !verb || destroys || word.len() < 3 || ends(word).0 != ends(low).0 {
+                continue;
+            }
+            let Some(found) = text::distance(low, word, most) else { continue };
+            let rank = (found, ends(word).1 != ends(low).1, word);
+            if best.is_none_or(|(old, _)| rank < old) {
+                best = Some((rank, word));
+            }
+        }
+        best.map(|(_, word)| word.clone())
     }
 
     /// What a misspelt word may be meant as: the nearest word of a phrase.

@@ -132,6 +132,17 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     maker.out
 }
 
+/// Whether a word is a list of sizes and units: `4G/30G`.
+fn sizes(word: &str) -> bool {
+    let size = |part: &str| {
+        let unit = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        unit.len() < part.len()
+            && matches!(unit.to_ascii_lowercase().as_str(), "g" | "gb" | "gib" | "m" | "mb" | "t" | "tb")
+    };
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    word.contains('/') && word.split('/').all(plain) && word.split('/').any(size)
+}
+
 /// A French verb and the pronoun behind it: `démarre-le`.
 #[must_use]
 pub(super) fn clitic(word: &str) -> Option<(&str, &str)> {
@@ -265,6 +276,16 @@ impl Maker {
                 if !part.is_empty() {
                     self.push(part, false);
                 }
+            }
+            return;
+        }
+        // `2 cores/4G/30G`
+        if sizes(word) {
+            for (index, part) in word.split('/').enumerate() {
+                if index > 0 {
+                    self.sep = self.sep.max(Sep::Comma);
+                }
+                self.push(part, false);
             }
             return;
         }

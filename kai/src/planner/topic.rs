@@ -7,10 +7,24 @@ use super::lexicon::{Class, Form, Hit};
 use super::objects::Object;
 use super::piece::Piece;
 use super::refer::Focus;
+use super::values::Value;
 
 /// Nouns that say of what kind the thing is that is spoken of.
-const KINDS: [&str; 9] =
-    ["snapshot", "bootenv", "dataset", "volume", "container", "peer", "golden", "pool", "autosnap"];
+const KINDS: [&str; 13] = [
+    "snapshot",
+    "bootenv",
+    "dataset",
+    "volume",
+    "container",
+    "peer",
+    "golden",
+    "pool",
+    "autosnap",
+    "scrub_n",
+    "arc",
+    "timeslice",
+    "mps",
+];
 
 /// What some pieces speak of: its names, and the nouns that say what it is.
 #[must_use]
@@ -28,7 +42,7 @@ pub(super) fn spoken(pieces: &[Piece]) -> Vec<Piece> {
         }
     }
     // Nouns without a name are about everything of a kind, and `it` is one thing.
-    if out.iter().any(|piece| piece.objects.iter().any(Object::acted_on)) { out } else { Vec::new() }
+    if out.iter().any(|piece| piece.is("arc") || piece.objects.iter().any(Object::acted_on)) { out } else { Vec::new() }
 }
 
 fn is_vm(piece: &Piece) -> bool {
@@ -38,6 +52,14 @@ fn is_vm(piece: &Piece) -> bool {
 /// Puts what was spoken of in the place of a pronoun, unless it stands for VMs alone. Says whether a
 /// pronoun, or nothing at all, names what is meant.
 pub(super) fn resolve(clause: &mut Clause, focus: &Focus, said: bool) -> bool {
+    let peers = |piece: &&Piece| piece.objects.iter().any(|object| matches!(object, Object::Peer(..)));
+    // `kick its peer off wg0`
+    if clause.has("peer")
+        && !clause.pieces.iter().any(|piece| peers(&piece))
+        && clause.pieces.iter().any(|piece| piece.low == "its")
+    {
+        clause.pieces.extend(focus.topic.iter().filter(peers).cloned());
+    }
     let is_pronoun = |piece: &Piece| piece.objects.is_empty() && (piece.marks("it") || piece.marks("them"));
     let at = clause.pieces.iter().position(is_pronoun);
     let named = clause.has_object() || clause.pieces.iter().any(|piece| piece.name || piece.unknown());
@@ -68,6 +90,17 @@ pub(super) fn resolve(clause: &mut Clause, focus: &Focus, said: bool) -> bool {
     }
     clause.pieces.splice(place..place, chosen);
     true
+}
+
+/// What a size is of, where only the statement before it says so: `its disk is too small, make it 150G`.
+pub(super) fn quantity(clause: &mut Clause, aside: &[Piece]) {
+    let nouns = ["memory", "disk", "vcpu"];
+    let of = |piece: &&Piece| nouns.iter().any(|noun| piece.is(noun)) && piece.objects.is_empty();
+    let sized = clause.pieces.iter().any(|piece| matches!(piece.value, Some(Value::Size(_) | Value::Number(_))));
+    let said: Vec<&Piece> = aside.iter().filter(of).collect();
+    if let ([noun], true) = (said.as_slice(), sized && !clause.pieces.iter().any(|piece| of(&piece))) {
+        clause.pieces.push((*noun).clone());
+    }
 }
 
 /// Whether a clause names a snapshot of the VM that was spoken of, and no VM: `delete fresh-install`.

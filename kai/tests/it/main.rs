@@ -11,5 +11,6 @@ mod model_ollama;
 mod model_openai;
 mod model_shown;
 mod model_streams;
+mod planner;
 mod support;
 mod turn;

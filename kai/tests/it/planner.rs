@@ -138,6 +138,32 @@ fn a_negation_does_nothing() {
 }
 
 #[test]
+fn a_statement_is_no_order() {
+    for words in [
+        "deleting old1 is a bad idea",
+        "the reboot of web1 failed",
+        "a rollback of db1 would lose data",
+        "delete failed for old1",
+        "web1 was shut down",
+        "web1 keeps rebooting",
+        "I'll delete old1 myself",
+        "thanks for deleting old1",
+        "cancel the deletion of old1",
+        "abort deleting old1",
+        "give me the command to delete old1",
+        "dry run: delete old1",
+        "the bin directory of web1",
+    ] {
+        assert_eq!(say(words), Proposal::Answer, "{words:?}");
+    }
+}
+
+#[test]
+fn one_or_the_other_is_asked() {
+    assert!(matches!(say("restart web1 or web2"), Proposal::Ask { .. }));
+}
+
+#[test]
 fn a_negation_reaches_no_further_than_it_is_said() {
     proposes("shut down web1 but not web2", &[], &[power("web1", "shutdown")]);
     proposes("don't restart web1, restart web2", &[], &[power("web2", "reboot")]);

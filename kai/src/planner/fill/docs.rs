@@ -63,7 +63,7 @@ fn wanted(pieces: &[Piece]) -> (Option<u64>, Vec<Piece>) {
             from -= 1;
         }
         // What follows after a comma belongs to it: `…, four hits will do`.
-        let tail = pieces[from].sep > Sep::Space || from > 0 && limited;
+        let tail = from > 0 && (pieces[from].sep > Sep::Space || limited);
         let end = if tail {
             (to + 1..pieces.len()).find(|at| pieces[*at].sep > Sep::Space).unwrap_or(pieces.len())
         } else {
@@ -228,6 +228,7 @@ pub(super) fn docs_read(task: Task<'_>) -> Filled {
             ) || piece.marks("from")
                 || piece.raw == page
                 || piece.is("page")
+                || piece.marks("polite")
         };
         let mut behind: Vec<Piece> = Vec::new();
         for piece in &pieces[section + 1..] {

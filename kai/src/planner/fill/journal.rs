@@ -22,7 +22,7 @@ pub(super) fn op_history(task: Task<'_>) -> Filled {
             .clause
             .pieces
             .iter()
-            .any(|piece| matches!(piece.low.as_str(), "operation" | "action" | "change" | "last thing"));
+            .any(|piece| matches!(piece.low.as_str(), "operation" | "op" | "action" | "change" | "last thing"));
     match number.or(singular.then_some(1)) {
         Some(number) => call("op_history", args([("limit", json!(number))])),
         None => call("op_history", Args::new()),

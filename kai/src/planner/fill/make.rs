@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
+use super::super::lexicon::Form;
 use super::super::piece::Object;
+use super::super::text::Sep;
 use super::super::values::Value;
 use super::quantity::{Given, size};
 use super::{Args, Filled, Task, args, ask, call};
@@ -35,7 +37,16 @@ pub(super) fn start(task: Task<'_>) -> Option<bool> {
         .iter()
         .enumerate()
         .any(|(at, piece)| Some(at) != head && piece.is("start") && piece.orders() && !piece.is("deploy"));
-    later.then_some(true)
+    // `…, booted`, `…, running at once`
+    let up = |at: usize| {
+        let piece = &pieces[at];
+        let begins = piece.sep > Sep::Space || at > 0 && pieces[at - 1].sep > Sep::Space && pieces[at - 1].filler;
+        let booted = piece.is("start") && piece.verbs().all(|hit| hit.form == Form::Past);
+        let live =
+            piece.is("running") && pieces.get(at + 1).is_none_or(|next| next.is("everynow") || next.sep > Sep::Space);
+        piece.objects.is_empty() && begins && (booted || live)
+    };
+    (later || (1..pieces.len()).any(up)).then_some(true)
 }
 
 fn file(task: Task<'_>, iso: bool) -> Option<String> {

@@ -195,6 +195,16 @@ impl Task<'_> {
             };
             return Err(Filled::Ask { missing: vec![argument], candidates: meant.candidates, question });
         }
+        // `restart web1 or web2`
+        let either =
+            |piece: &super::piece::Piece| matches!(piece.low.as_str(), "or" | "either" | "oder" | "entweder" | "ou");
+        if meant.names.len() > 1 && !meant.all && self.clause.pieces.iter().any(either) {
+            return Err(Filled::Ask {
+                missing: vec![argument],
+                question: format!("Which one: {}?", meant.names.join(" or ")),
+                candidates: meant.names,
+            });
+        }
         if destroys && meant.all && !meant.pronoun {
             return Err(Filled::Ask {
                 missing: vec![argument],

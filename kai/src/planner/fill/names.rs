@@ -4,6 +4,7 @@ use super::super::clause::Clause;
 use super::super::piece::{Object, Piece};
 use super::super::range::{between, range};
 use super::super::text::Sep;
+use super::super::values::Value;
 use super::Task;
 
 /// Names that are new, and the places that they stand at.
@@ -30,6 +31,13 @@ fn may_name(task: &Task<'_>, piece: &Piece) -> bool {
         return true;
     }
     let odd = piece.raw.starts_with('-') || piece.raw.contains("..") || piece.raw.contains('$');
+    // `3 workers` counts, and names none.
+    let counted = task.clause.pieces.iter().any(|before| {
+        before.at + 1 == piece.at && matches!(before.value, Some(Value::Number(_))) && piece.sep == Sep::Space
+    });
+    if counted && piece.raw.ends_with('s') && !piece.named_like() {
+        return false;
+    }
     (piece.unknown() || odd && piece.hits.is_empty())
         && !task.scene.lexicon.is_plain(&piece.low)
         && piece.quote.is_none_or(|_| !piece.raw.contains(' '))

@@ -3,6 +3,8 @@
 use serde_json::{Map, json};
 
 use super::super::piece::{Object, Piece};
+use super::super::text::Sep;
+use super::super::text::fold;
 use super::super::values::Value;
 use super::{Args, Filled, Task, args, ask, call};
 
@@ -17,7 +19,6 @@ const PROFILES: [(&str, &[&str]); 6] = [
 
 /// `port 8080 to 80`, `3307 mapped to 3306`, `container port 80 as 8080`.
 fn spoken_ports(pieces: &[Piece]) -> Option<String> {
-    let at = pieces.iter().position(|piece| piece.is("port") || piece.is("expose") || piece.marks("maps"))?;
     let number = |piece: &Piece| {
         if let Some(Value::Number(number)) = piece.value
             && (1.0..65536.0).contains(&number)
@@ -28,6 +29,13 @@ fn spoken_ports(pieces: &[Piece]) -> Option<String> {
             None
         }
     };
+    let at = pieces.iter().position(|piece| piece.is("port") || piece.is("expose") || piece.marks("maps"));
+    let on_host = |pair: &[Piece]| number(&pair[0]).is_some() && pair[1].marks("on") && pair.len() > 2;
+    let at = at.or_else(|| {
+        // `5433 on the host to 5432 inside`
+        let at = pieces.windows(4).position(|some| on_host(some) && some.iter().any(|piece| piece.is("host")))?;
+        Some(at)
+    })?;
     let before = pieces[..at].iter().rev().take(2).find_map(number);
     let behind: Vec<u64> = pieces[at..].iter().take(8).filter_map(number).collect();
     let inside = pieces[at].low.starts_with("container") || at > 0 && pieces[at - 1].is("container");
@@ -73,7 +81,7 @@ pub(super) fn container_create(task: Task<'_>) -> Filled {
     if let Some(at) = profile_at {
         let beside = [at.checked_sub(1), Some(at + 1), Some(at + 2)];
         for at in beside.into_iter().flatten() {
-            if let Some(found) = pieces.get(at).filter(|piece| !piece.name).and_then(|piece| known(&piece.low)) {
+            if let Some(found) = pieces.get(at).filter(|piece| !piece.name).and_then(|piece| known(&fold(&piece.raw))) {
                 profile = Some(found);
                 skip.push(at);
                 break;
@@ -92,7 +100,16 @@ pub(super) fn container_create(task: Task<'_>) -> Filled {
         })
     });
     skip.extend(root.iter().map(|(at, _)| *at));
-    let name = task.fresh_name(&skip);
+    // `the container wiki`: a common word that stands where a name does.
+    let beside = pieces.windows(2).find_map(|pair| {
+        let common = pair[1].hits.iter().all(|hit| hit.is_noun())
+            && !["image", "profile", "port", "env", "gpu", "engine_docker", "engine_podman", "prefix"]
+                .iter()
+                .any(|noun| pair[1].is(noun));
+        let fits = pair[0].is("container") && common && !pair[1].filler && pair[1].objects.is_empty();
+        (fits && pair[1].value.is_none() && pair[1].sep == Sep::Space).then(|| pair[1].raw.clone())
+    });
+    let name = task.fresh_name(&skip).or(beside);
     let mut missing = Vec::new();
     if name.is_none() {
         missing.push("name");
@@ -144,6 +161,11 @@ pub(super) fn container_snap(task: Task<'_>) -> Filled {
     }
     if names.is_empty() && task.clause.pieces.iter().any(|piece| piece.marks("it") || piece.marks("them")) {
         names.clone_from(&task.scene.focus.containers);
+    }
+    let except = task.clause.pieces.iter().any(|piece| piece.marks("butnot"));
+    if except && task.has("all") && !names.is_empty() {
+        let all = task.scene.inventory.containers.iter().map(|container| container.name.clone());
+        names = all.filter(|name| !names.contains(name)).collect();
     }
     let plural = task.clause.pieces.iter().any(|piece| piece.is("container") && piece.low.ends_with('s'));
     let mut out = Args::new();

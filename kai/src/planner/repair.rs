@@ -1,0 +1,91 @@
+//! Slips that are mended in the same breath: `start web1, no wait, web2`. What was said first goes, and
+//! what is said instead takes its place.
+
+use super::objects::Object;
+use super::piece::Piece;
+use super::text::Sep;
+
+/// Words that take back what stands before them.
+const SLIPS: [&str; 22] = [
+    "sorry",
+    "no wait",
+    "no",
+    "wait",
+    "wait no",
+    "no no",
+    "no sorry",
+    "rather",
+    "make that",
+    "make it",
+    "correction",
+    "scratch that",
+    "strike that",
+    "oops",
+    "er",
+    "uh",
+    "ehm",
+    "pardon",
+    "i mean",
+    "i meant",
+    "my mistake",
+    "nope",
+];
+
+fn slips(piece: &Piece) -> bool {
+    piece.objects.is_empty() && !piece.name && SLIPS.contains(&piece.low.as_str())
+}
+
+/// Whether two pieces are things of one kind.
+fn alike(a: &Piece, b: &Piece) -> bool {
+    let kind = |object: &Object| std::mem::discriminant(object);
+    let same = match (a.objects.first(), b.objects.first()) {
+        (Some(a), Some(b)) => kind(a) == kind(b),
+        (Some(_), None) | (None, Some(_)) => false,
+        (None, None) => match (&a.value, &b.value) {
+            (Some(a), Some(b)) => std::mem::discriminant(a) == std::mem::discriminant(b),
+            (Some(_), None) | (None, Some(_)) => false,
+            (None, None) => (a.name || a.unknown()) && (b.name || b.unknown()),
+        },
+    };
+    same && a.raw != b.raw
+}
+
+/// The pieces without what was taken back.
+#[must_use]
+pub(super) fn mend(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut at = 1;
+    while at < pieces.len() {
+        if !slips(&pieces[at]) || pieces[at].sep == Sep::Space {
+            at += 1;
+            continue;
+        }
+        let mut next = at + 1;
+        let skips = |piece: &Piece| slips(piece) || piece.marks("meant") || piece.filler && piece.objects.is_empty();
+        while next < pieces.len() && next < at + 5 && skips(&pieces[next]) {
+            next += 1;
+        }
+        let taken = pieces.get(next).is_some_and(|piece| alike(&pieces[at - 1], piece));
+        if !taken {
+            at += 1;
+            continue;
+        }
+        let old = pieces[at - 1].clone();
+        let piece = &mut pieces[next];
+        piece.name |= old.name;
+        piece.sep = old.sep;
+        if old.name {
+            piece.hits.clear();
+        }
+        // `no wait, web2 I mean`, and the dash behind it.
+        let mut after = next + 1;
+        while pieces.get(after).is_some_and(|piece| piece.sep == Sep::Space && (slips(piece) || piece.low == "i")) {
+            after += 1;
+        }
+        if let Some(behind) = pieces.get_mut(after).filter(|behind| behind.sep == Sep::Comma && behind.marks("as")) {
+            behind.sep = Sep::Space;
+        }
+        pieces.drain(next + 1..after);
+        pieces.drain(at - 1..next);
+    }
+    pieces
+}
