@@ -33,10 +33,10 @@ pub(super) enum Whole {
 }
 
 impl<'t> Reply<'t> {
-    /// A reply to a conversation that offered these tools.
-    pub(super) fn new(tools: &'t [ToolSpec]) -> Self {
+    /// A reply of that model to a conversation that offered these tools.
+    pub(super) fn new(model: &str, tools: &'t [ToolSpec]) -> Self {
         Self {
-            thoughts: Thoughts::default(),
+            thoughts: Thoughts::of(model),
             printed: (!tools.is_empty()).then(|| Printed::new(tools)),
             calls: Vec::new(),
             shown: false,
@@ -54,6 +54,12 @@ impl<'t> Reply<'t> {
         for piece in self.thoughts.push(text) {
             self.piece(piece, sink);
         }
+    }
+
+    /// A piece of reasoning that the server tells apart.
+    pub(super) fn thought(&mut self, text: String, sink: ModelSink<'_>) {
+        self.thoughts.apart();
+        sink(ModelEvent::Thinking(text));
     }
 
     /// A call.

@@ -164,7 +164,7 @@ async fn read(
 ) -> Result<Finished, Fault> {
     let link = wire.link();
     let mut decoder = wire.decoder();
-    let mut reply = Reply::new(tools);
+    let mut reply = Reply::new(&ready.name, tools);
     let mut bad: Option<String> = None;
     let mut what = Wait::FirstWord;
     let (mut came, mut said) = (0, 0);
@@ -186,7 +186,7 @@ async fn read(
                 return Err(endless(link).into());
             }
             match event {
-                StreamEvent::Thinking(text) => sink(ModelEvent::Thinking(text)),
+                StreamEvent::Thinking(text) => reply.thought(text, sink),
                 StreamEvent::Text(text) => reply.text(&text, sink),
                 StreamEvent::Call(call) => reply.call(call),
                 StreamEvent::BadCall(message) => bad = bad.or(Some(link.clean(&message))),

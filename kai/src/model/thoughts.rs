@@ -1,9 +1,13 @@
 //! Reasoning that a server leaves in the text: `<think>…</think>` before the answer.
 //!
 //! Servers that know their model send it apart; where they do not, this keeps it out of the answer.
+//! Some models are sent the opening tag with the question, and their reply begins behind it.
 //! Only at the beginning: later such a tag is part of what is written about.
 
 const TAGS: [(&str, &str); 2] = [("<think>", "</think>"), ("<thinking>", "</thinking>")];
+
+/// Models whose template opens the reasoning, by parts of their names.
+const OPENED: [&str; 5] = ["deepseek-r1", "qwq", "thinking", "reasoning", "magistral"];
 
 /// A piece of a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,9 +38,24 @@ pub(super) struct Thoughts {
     at: At,
     /// Something was thought: blanks are part of it from now on.
     thought: bool,
+    /// The reply may begin within the reasoning.
+    opened: bool,
+    /// What was taken for reasoning although no tag opened it: the answer, if none closes it.
+    unclosed: Option<String>,
 }
 
 impl Thoughts {
+    /// Of a reply of that model.
+    pub(super) fn of(model: &str) -> Self {
+        let model = model.to_lowercase();
+        Self { opened: OPENED.iter().any(|part| model.contains(part)), ..Self::default() }
+    }
+
+    /// The server sends reasoning apart: what comes as text is text.
+    pub(super) fn apart(&mut self) {
+        self.opened = false;
+    }
+
     /// Takes the next text and returns what is known of it.
     pub(super) fn push(&mut self, text: &str) -> Vec<Piece> {
         let mut out = Vec::new();
@@ -54,6 +73,9 @@ impl Thoughts {
                 None => (safe(&self.held, close), false),
             };
             let thought: String = self.held.drain(..thought).collect();
+            if let Some(all) = &mut self.unclosed {
+                all.push_str(&thought);
+            }
             self.thought |= !thought.trim().is_empty();
             if self.thought && !thought.is_empty() {
                 out.push(Piece::Thought(thought));
@@ -62,6 +84,7 @@ impl Thoughts {
                 return out;
             }
             self.held.drain(..close.len());
+            self.unclosed = None;
             self.at = At::Gap;
         }
         if self.at == At::Gap {
@@ -78,6 +101,9 @@ impl Thoughts {
     /// The end: what was held back is what it seemed to be.
     pub(super) fn finish(&mut self) -> Option<Piece> {
         let held = std::mem::take(&mut self.held);
+        if let Some(all) = self.unclosed.take() {
+            return Some(Piece::Text(all + &held)).filter(|piece| *piece != Piece::Text(String::new()));
+        }
         match self.at {
             _ if held.is_empty() => None,
             At::Inside(_) => Some(Piece::Thought(held)),
@@ -98,7 +124,12 @@ impl Thoughts {
         if TAGS.iter().any(|(open, _)| open.starts_with(begun)) {
             return false;
         }
-        self.at = At::Answer;
+        if self.opened {
+            self.unclosed = Some(String::new());
+            self.at = At::Inside(TAGS[0].1);
+        } else {
+            self.at = At::Answer;
+        }
         true
     }
 }
@@ -145,5 +176,31 @@ mod tests {
         check("<thi", "", "<thi");
         check("<table>", "", "<table>");
         check("", "", "");
+    }
+
+    fn opened(text: &str, thought: &str, answer: &str) {
+        let mut thoughts = Thoughts::of("DeepSeek-R1:8b");
+        let mut pieces: Vec<Piece> = text.chars().flat_map(|c| thoughts.push(&c.to_string())).collect();
+        pieces.extend(thoughts.finish());
+        let (mut thinking, mut said) = (String::new(), String::new());
+        for piece in pieces {
+            match piece {
+                Piece::Thought(text) => thinking.push_str(&text),
+                Piece::Text(text) => said.push_str(&text),
+            }
+        }
+        assert_eq!((thinking.trim(), said.as_str()), (thought, answer), "{text:?}");
+    }
+
+    #[test]
+    fn reasoning_that_the_question_opened_is_no_answer() {
+        opened("hmm, so\n</think>\n\nyes", "hmm, so", "yes");
+        opened("<think>hmm</think>yes", "hmm", "yes");
+        // Nothing closes it: it was the answer.
+        opened("simply yes", "simply yes", "simply yes");
+        opened("", "", "");
+        let mut thoughts = Thoughts::of("deepseek-r1");
+        thoughts.apart();
+        assert_eq!(thoughts.push("yes"), [Piece::Text("yes".to_owned())]);
     }
 }

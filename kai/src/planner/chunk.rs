@@ -150,6 +150,10 @@ impl Maker<'_> {
                     .any(|next| next.len > 1 && next.particle.is_none())
         };
         hits.retain(|hit| !longer(hit) && !self.goes_somewhere(hit, at));
+        // `snapshot web1 as before`: a name, and nothing that was said before.
+        let last = at + 2 >= limit || self.tokens[at + 2].sep > Sep::Space;
+        let named = self.words[at] == "as" && last && self.out.iter().any(|piece| piece.is("snap"));
+        hits.retain(|hit| !named || hit.len == 1);
         let size = |hit: &Hit| hit.len * 2 + hit.particle.map_or(0, |(_, width)| width * 2 - 1);
         // Words about taking part (`add … to`) do not hide what else the verb means.
         let soft = |hit: &Hit| matches!(hit.concept, "exempt" | "enrol");

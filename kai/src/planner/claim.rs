@@ -59,11 +59,12 @@ impl Maker<'_> {
             let noun = self.lexicon.hits(&self.words, at, self.limits[at], &self.languages);
             let common = noun.iter().any(|hit| hit.class != Class::Verb) || noun.iter().any(|hit| hit.len > 1);
             // `snapshot it as frozen`: a snapshot may be called anything.
-            let snaps = self.out.iter().rev().take_while(|piece| piece.sep < Sep::Stop).any(|piece| piece.is("snap"));
+            let sentence = self.out.iter().rposition(|piece| piece.sep == Sep::Stop).unwrap_or_default();
+            let snaps = self.out[sentence..].iter().any(|piece| piece.is("snap"));
             let next = self.tokens.get(at + 1).filter(|_| at + 1 < self.limits[at]);
             let last = next.is_none_or(|next| next.sep > Sep::Space || matches!(next.low.as_str(), "and" | "then"));
             let vague = article(&token.low)
-                || matches!(token.low.as_str(), "possible" | "now" | "is" | "before" | "always" | "normal" | "ever");
+                || matches!(token.low.as_str(), "possible" | "now" | "is" | "always" | "normal" | "ever");
             return (!word && !common || snaps && last && !vague).then_some(1);
         }
         // `web1 snapshot before-move please`
@@ -124,9 +125,10 @@ impl Maker<'_> {
     pub(super) fn there(&self, at: usize) -> bool {
         let mut before = self.out.iter().rev();
         let called = before.next().is_some_and(|piece| piece.marks("named") && piece.low != "name");
+        let whole = self.out.iter().rev().nth(1).is_some_and(|piece| piece.low.starts_with("the "));
         let noun = before.next().is_some_and(|piece| piece.is("vm") || piece.is("container") || piece.is("dataset"));
         let the = before.next().is_some_and(|piece| matches!(piece.low.as_str(), "the" | "that" | "this"));
-        called && noun && the && self.named[at].iter().any(Object::acted_on)
+        called && noun && (the || whole) && self.named[at].iter().any(Object::acted_on)
     }
 
     /// Whether a word can only be the name of a snapshot that is to be made.

@@ -151,6 +151,9 @@ fn own(inventory: &Inventory, head: &str, words: &[&str]) -> Line {
 
 fn zfs(words: &[&str]) -> Line {
     let (verb, rest) = words.split_first()?;
+    if *verb == "list" && rest.is_empty() {
+        return Some(("dataset_list".to_owned(), Args::new()));
+    }
     let mut out = Args::new();
     let mut bare: Vec<&str> = Vec::new();
     let mut at = 0;

@@ -143,6 +143,8 @@ pub struct Gpu {
     pub uuid: String,
     /// Its model.
     pub name: String,
+    /// Whether it can be split: `enabled`, `disabled`, `not supported`.
+    pub mig: String,
 }
 
 /// A container.

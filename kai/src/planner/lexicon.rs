@@ -345,7 +345,7 @@ impl Lexicon {
                 let last = if noun {
                     words[end..limit.min(last)]
                         .iter()
-                        .position(|w| w == "and" || w == "then")
+                        .position(|w| ["and", "then", "called", "named"].contains(&w.as_str()))
                         .map_or(last, |at| last.min(end + at))
                 } else {
                     last

@@ -139,6 +139,9 @@ impl Planner<'_> {
         }
         let tokens = wording::plain(&self.lexicon.rewrites, self.inventory, text::tokens(utterance));
         let pieces = repair::mend(self.pieces(&tokens));
+        if repair::withdrawn(&pieces) {
+            return Proposal::Answer;
+        }
         if let Some(refused) = guard::forged(&pieces) {
             return refused;
         }

@@ -26,9 +26,15 @@ impl Planner<'_> {
         let (sentences, quoted) = clause::sentences(pieces);
         let mut outcome = Outcome { quoted, ..Outcome::default() };
         let mut focus = before.focus.clone();
+        let several = sentences.len() > 1;
         for mut sentence in sentences {
             let whole = sentence.pieces.clone();
-            let meaning = speech::meaning(&mut sentence);
+            let mut meaning = speech::meaning(&mut sentence);
+            // `the scrub is slowing us down; pause it`: the first one only says why.
+            let told = Clause { pieces: sentence.pieces.clone(), ..Clause::default() };
+            if several && meaning.mood == Mood::Order && told.states() && told.has_object() {
+                meaning.mood = Mood::Talk;
+            }
             outcome.quoted |= meaning.reported;
             match meaning.mood {
                 Mood::Talk => {
@@ -163,6 +169,20 @@ impl Planner<'_> {
             match joined.last_mut() {
                 Some(last) if goes_on => last.pieces.extend(clause.pieces),
                 Some(last) if !own => last.pieces.extend(clause.pieces),
+                // `flash/x with all below, may be destroyed`: what is named first is what it is about.
+                Some(last)
+                    if !question
+                        && last.head().is_none()
+                        && clause.head().is_some()
+                        && !clause.has_object()
+                        && incomplete(&clause)
+                        && last.has_object()
+                        && !last.states() =>
+                {
+                    let earlier = std::mem::take(&mut last.pieces);
+                    last.pieces = earlier.into_iter().chain(clause.pieces).collect();
+                    last.order = clause.order;
+                }
                 Some(last) if !frame(last) => {
                     let owned =
                         clause.objects().any(|(_, object)| object.acted_on() && !matches!(object, Object::At(_)));

@@ -65,6 +65,9 @@ impl Scene<'_> {
     /// The VMs that a clause is about; golden images and clones made by earlier steps included.
     #[must_use]
     pub(super) fn vms(&self, clause: &Clause, skip: &[usize]) -> Meant {
+        if let Some(meant) = self.all_but(clause, skip) {
+            return meant;
+        }
         let mut meant = Meant::default();
         self.named(clause, skip, &mut meant);
         let vm_noun = |piece: &Piece| piece.is("vm") || piece.is("golden");
@@ -123,6 +126,27 @@ impl Scene<'_> {
         };
         meant.candidates = self.inventory.vms.iter().map(|vm| vm.name.clone()).filter(near).collect();
         meant
+    }
+
+    /// `all but web1`: those before the exception, without those behind it.
+    fn all_but(&self, clause: &Clause, skip: &[usize]) -> Option<Meant> {
+        let at = clause.pieces.iter().position(|piece| piece.marks("butnot") && !piece.name)?;
+        let part = |pieces: &[Piece]| Clause { pieces: pieces.to_vec(), ..Clause::default() };
+        let mut but = Meant::default();
+        self.named(&part(&clause.pieces[at + 1..]), &[], &mut but);
+        if but.names.is_empty() {
+            return None;
+        }
+        let whole = clause.pieces[at].low.starts_with("all");
+        let mut meant = if whole {
+            Meant { names: self.everyone(&part(&clause.pieces[..at])), all: true, ..Meant::default() }
+        } else {
+            self.vms(&part(&clause.pieces[..at]), skip)
+        };
+        meant.names.retain(|name| !but.names.contains(name));
+        meant.candidates.retain(|name| !but.names.contains(name));
+        // Nobody is left, or nobody was said: it is asked.
+        Some(meant)
     }
 
     /// VMs by their names, and by ranges of names.

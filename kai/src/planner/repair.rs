@@ -50,6 +50,29 @@ fn alike(a: &Piece, b: &Piece) -> bool {
     same && a.raw != b.raw
 }
 
+/// Whether an order is taken back as a whole: `delete web1, no, keep it`.
+#[must_use]
+pub(super) fn withdrawn(pieces: &[Piece]) -> bool {
+    let plain = |piece: &Piece| piece.objects.is_empty() && !piece.name && piece.value.is_none();
+    let forgets = ["never mind", "nevermind", "forget it", "forget that", "cancel that"];
+    let back = |piece: &Piece| plain(piece) && (slips(piece) || forgets.contains(&piece.low.as_str()));
+    let stays = |piece: &Piece| {
+        let low = piece.low.as_str();
+        plain(piece) && (piece.is("keep") || piece.marks("not") || low == "leave" || low.starts_with("leave "))
+    };
+    let at = |at: &usize| {
+        let behind = &pieces[*at + 1..];
+        let nothing = behind.iter().all(|piece| piece.filler || back(piece));
+        let order = pieces[..*at].iter().any(|piece| piece.orders() && plain(piece));
+        back(&pieces[*at])
+            && pieces[*at].sep > Sep::Space
+            && !pieces[*at].asks
+            && order
+            && (nothing || behind.iter().take(3).any(stays))
+    };
+    (1..pieces.len()).find(at).is_some()
+}
+
 /// The pieces without what was taken back.
 #[must_use]
 pub(super) fn mend(mut pieces: Vec<Piece>) -> Vec<Piece> {

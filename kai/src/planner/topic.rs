@@ -33,7 +33,10 @@ pub(super) fn spoken(pieces: &[Piece]) -> Vec<Piece> {
     for piece in pieces.iter().filter(|piece| !piece.name) {
         let kind = piece.objects.is_empty()
             && piece.hits.iter().any(|hit| hit.class == Class::Noun && KINDS.contains(&hit.concept));
-        let named = piece.objects.iter().any(Object::acted_on);
+        // `send it to dr1`: where something goes is not what is spoken of.
+        let place = piece.objects.iter().any(|object| matches!(object, Object::Host(_)));
+        let peers = pieces.iter().any(|piece| piece.is("peer"));
+        let named = piece.objects.iter().any(Object::acted_on) && (!place || peers);
         let label = piece.label || piece.unknown() && piece.named_like();
         if kind || named || label {
             let mut piece = piece.clone();

@@ -81,7 +81,7 @@ fn sentence_end(tokens: &[Token], at: usize) -> usize {
 /// Whether a word is a number.
 fn number(low: &str) -> bool {
     let words = ["two", "three", "four", "five", "six", "seven", "eight", "ten", "twelve", "sixteen", "thirty-two"];
-    low.bytes().all(|b| b.is_ascii_digit()) || words.contains(&low)
+    low.starts_with(|c: char| c.is_ascii_digit()) || words.contains(&low)
 }
 
 struct Reader<'a> {

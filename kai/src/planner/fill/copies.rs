@@ -7,7 +7,7 @@ use super::super::inventory::Vm;
 use super::super::piece::Object;
 use super::super::text::Sep;
 use super::super::values::Value;
-use super::make::{bridge, put, ssh_key, start};
+use super::make::{bridge, put, ssh_key, start, user_data};
 use super::quantity::size;
 use super::snapshot::Which;
 use super::{Filled, Task, args, ask, call};
@@ -116,6 +116,9 @@ pub(super) fn kvm_clone(task: Task<'_>) -> Filled {
     }
     if let Some(key) = ssh_key(task) {
         out.insert("ssh_key".to_owned(), json!(key));
+    }
+    if let Some(data) = user_data(task) {
+        out.insert("user_data".to_owned(), json!(data));
     }
     call("kvm_clone", out)
 }

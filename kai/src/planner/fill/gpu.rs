@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::super::inventory::Gpu;
 use super::super::piece::{Object, Piece};
 use super::super::values::Value;
 use super::quantity::size;
@@ -153,6 +154,11 @@ pub(super) fn gpu_mig(task: Task<'_>) -> Filled {
         Err(asked) => return asked,
     }
     if action == "create" {
+        let whole = |card: &Gpu| card.mig == "not supported";
+        let index = |card: &Gpu| out.get("gpu").and_then(|gpu| gpu.as_str()) == Some(card.index.to_string().as_str());
+        if task.scene.inventory.gpus.iter().any(|card| whole(card) && index(card)) {
+            return super::refuse("unsupported", "this GPU cannot be split: it has no MIG");
+        }
         let pieces = &task.clause.pieces;
         let mut profiles: Vec<String> = Vec::new();
         for (at, piece) in pieces.iter().enumerate() {

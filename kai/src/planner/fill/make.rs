@@ -99,7 +99,19 @@ pub(super) fn bridge(task: Task<'_>) -> Option<String> {
 }
 
 pub(super) fn ssh_key(task: Task<'_>) -> Option<String> {
-    task.value(|value| if let Value::SshKey(key) = value { Some(key.clone()) } else { None })
+    let key = task.value(|value| if let Value::SshKey(key) = value { Some(key.clone()) } else { None });
+    key.or_else(|| path(task, &[".pub"]))
+}
+
+/// What cloud-init is given.
+pub(super) fn user_data(task: Task<'_>) -> Option<String> {
+    path(task, &[".yaml", ".yml"])
+}
+
+/// A path that ends so.
+fn path(task: Task<'_>, ends: &[&str]) -> Option<String> {
+    let fits = |path: &str| ends.iter().any(|end| path.ends_with(end));
+    task.value(|value| if let Value::Path(path) = value { Some(path.clone()).filter(|path| fits(path)) } else { None })
 }
 
 pub(super) fn kvm_create(task: Task<'_>) -> Filled {
