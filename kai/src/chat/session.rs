@@ -61,6 +61,8 @@ pub(crate) struct Session<T> {
     pub(super) created: u64,
     /// Whether a file of this name is ours.
     pub(super) saved: bool,
+    /// How many turns we last saw in it.
+    pub(super) on_disk: usize,
     /// What was said, first things first.
     pub(crate) turns: Vec<T>,
 }
@@ -70,7 +72,7 @@ impl<T> Session<T> {
     #[must_use]
     pub(crate) fn begin() -> Self {
         let now = now();
-        Self { name: unnamed(now, 1), created: now, saved: false, turns: Vec::new() }
+        Self { name: unnamed(now, 1), created: now, saved: false, on_disk: 0, turns: Vec::new() }
     }
 
     /// What it is called.

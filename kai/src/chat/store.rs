@@ -151,8 +151,19 @@ impl Sessions {
         if !session.saved && session.name.is_automatic() {
             return self.save_unnamed(session);
         }
+        if session.saved && self.was_gone_on_with(session) {
+            // Two of the same conversation: neither ends the other.
+            (session.saved, session.created) = (false, now());
+            return self.save_unnamed(session);
+        }
         let replace = session.saved;
         self.write(session, replace)
+    }
+
+    /// Whether another kai has written to the file of a conversation since.
+    fn was_gone_on_with<T>(&self, session: &Session<T>) -> bool {
+        let there = self.read::<serde::de::IgnoredAny>(&session.name);
+        there.is_ok_and(|document| document.turns.len() != session.on_disk)
     }
 
     /// Gives a conversation a name and saves it. Its file of the name that kai chose goes.
@@ -183,7 +194,7 @@ impl Sessions {
     /// If there is none of this name, or its file cannot be read or understood.
     pub(crate) fn load<T: DeserializeOwned>(&self, name: &SessionName) -> Result<Session<T>, StoreError> {
         let Document { created, turns, .. } = self.read(name)?;
-        Ok(Session { name: name.clone(), created, saved: true, turns })
+        Ok(Session { name: name.clone(), created, saved: true, on_disk: turns.len(), turns })
     }
 
     /// All conversations, the newest first.
@@ -288,7 +299,7 @@ impl Sessions {
         };
         match write_whole(&self.folder, &path, &document, replace) {
             Ok(()) => {
-                session.saved = true;
+                (session.saved, session.on_disk) = (true, session.turns.len());
                 Ok(())
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

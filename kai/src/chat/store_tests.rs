@@ -46,6 +46,23 @@ fn a_conversation_comes_back_as_it_was() {
 }
 
 #[test]
+fn two_that_go_on_with_one_conversation_lose_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sessions = Sessions::of(folder.path());
+    let mut first = Session::begin();
+    first.turns.push(turn("a"));
+    sessions.save_as(&mut first, name("shared")).expect("saved");
+    let mut second = sessions.load::<Turn>(&name("shared")).expect("loaded");
+    second.turns.push(turn("b"));
+    sessions.save(&mut second).expect("saved");
+    first.turns.extend([turn("c"), turn("d")]);
+    sessions.save(&mut first).expect("saved");
+    assert_ne!(first.name(), second.name());
+    assert_eq!(sessions.load::<Turn>(&name("shared")).expect("loaded").turns, second.turns);
+    assert_eq!(sessions.load::<Turn>(first.name()).expect("loaded").turns, first.turns);
+}
+
+#[test]
 fn a_conversation_without_a_name_is_saved_all_the_same() {
     let data = tempfile::tempdir().unwrap();
     let sessions = Sessions::of(data.path());
