@@ -19,6 +19,7 @@ mod dialogue;
 mod fill;
 mod frame;
 mod grammar;
+mod grasp;
 mod guard;
 mod inventory;
 mod judge;

@@ -8,6 +8,7 @@ use super::clause::{self, Clause, Order, Sentence};
 use super::dialogue::{self, Before};
 use super::fill::{self, Args, Filled, Task};
 use super::frame;
+use super::grasp;
 use super::merge::{makes, merge, remember};
 use super::negation::{self, Negated};
 use super::objects::Object;
@@ -240,6 +241,11 @@ impl Planner<'_> {
                         continue;
                     }
                     if destroys {
+                        if matches!(tool, "kvm_delete" | "dataset_destroy") && grasp::only_part(&clause) {
+                            let reason = "that is only a part of it, and kai has no operation for that";
+                            outcome.other = Some(fill::refuse("unsupported", reason));
+                            return;
+                        }
                         if let Some(asked) = inexact(&clause) {
                             outcome.other = Some(asked);
                             return;
