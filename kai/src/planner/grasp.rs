@@ -46,8 +46,14 @@ fn other(piece: &Piece) -> bool {
 pub(super) fn only_part(clause: &Clause) -> bool {
     let pieces = &clause.pieces;
     let Some(verb) = pieces.iter().position(destroys) else { return false };
-    let Some(at) = (verb + 1..pieces.len()).find(|at| owns(&pieces[*at])) else { return false };
-    let between = &pieces[verb + 1..at];
+    let behind = (verb + 1..pieces.len()).find(|at| owns(&pieces[*at]));
+    // `the September one of tank/projects can be deleted`: what it is about stands in front.
+    let before = || (0..verb).rev().find(|at| owns(&pieces[*at]));
+    let (at, between) = match (behind, before()) {
+        (Some(at), _) => (at, &pieces[verb + 1..at]),
+        (None, Some(at)) => (at, &pieces[..at]),
+        (None, None) => return false,
+    };
     // `the hold on web1`: the place may be a part of a phrase.
     let leads = |piece: &Piece| {
         let last = piece.low.rsplit(' ').next().unwrap_or_default();
