@@ -63,7 +63,7 @@ pub(super) fn run(args: &Plan, context: &Context) -> Result<Outcome, Failure> {
         }
         None => observed(args, context)?,
     };
-    let mut planned = planner::plan(&args.words.join(" "), &turns, &inventory, None);
+    let mut planned = planner::plan(&args.words.join(" "), &turns, &inventory);
     if let Some(operator) = operator
         && let Some(refused) = refused_there(&planned.proposal, &operator)
     {

@@ -1,10 +1,9 @@
 //! Whether what was understood may be proposed: the types of the tools, what this host has, and what
 //! is never done whatever is approved. A plan decides again, from facts; this only says no sooner.
 
-use kai_tools::facts::Facts;
-use kai_tools::names::{DatasetName, Stamp};
-use kai_tools::plan::{Effect, Reason};
-use kai_tools::request::{Request, Situation};
+use kai_tools::names::DatasetName;
+use kai_tools::plan::Effect;
+use kai_tools::request::Request;
 use serde_json::Value as Json;
 
 use super::fill::{Args, Filled};
@@ -32,12 +31,8 @@ pub(super) fn valid_dataset(text: &str) -> bool {
 pub(super) struct Bench<'a> {
     /// The host by name.
     pub inventory: &'a Inventory,
-    /// The host by facts, if they were observed.
-    pub facts: Option<&'a Facts>,
     /// VMs that earlier steps make.
     pub made: &'a [String],
-    /// Whether earlier steps change the host before this one.
-    pub later: bool,
 }
 
 impl Bench<'_> {
@@ -52,7 +47,6 @@ impl Bench<'_> {
             self.never(tool, args)?;
         }
         self.present(tool, args)?;
-        self.planned(&request)?;
         Ok(request)
     }
 
@@ -260,37 +254,6 @@ impl Bench<'_> {
             }
         }
         Ok(())
-    }
-
-    /// The real plan, for what is refused whatever is said. What earlier steps may change is left to
-    /// them.
-    fn planned(&self, request: &Request) -> Result<(), Filled> {
-        let Some(facts) = self.facts.filter(|_| request.available() && request.effect() != Effect::Read) else {
-            return Ok(());
-        };
-        let made = self.inventory.now.parse().unwrap_or_else(|_| Stamp::from_seconds(0));
-        let Err(refusal) = request.plan(Situation { facts, made }) else { return Ok(()) };
-        let key = match refusal.reason {
-            Reason::RootPool => "never-root-pool",
-            Reason::LastReplica => "never-last-replica",
-            Reason::PoolNotOnline | Reason::PoolReadOnly => "never-pool-not-online",
-            Reason::Shrink => "shrink-disk",
-            Reason::InUse if refusal.message.contains("held") => "never-held-snapshot",
-            Reason::InUse if refusal.message.contains("origin") => "has-clones",
-            Reason::InUse
-            | Reason::Unknown
-            | Reason::Taken
-            | Reason::Invalid
-            | Reason::NoRoom
-            | Reason::State
-            | Reason::Ambiguous
-            | Reason::Nothing
-            | Reason::Unsupported => return Ok(()),
-        };
-        if self.later && key == "has-clones" {
-            return Ok(());
-        }
-        Err(refuse(key, refusal.message))
     }
 }
 

@@ -41,7 +41,6 @@ mod topic;
 mod values;
 mod wording;
 
-use kai_tools::facts::Facts;
 use kai_tools::plan::Effect;
 use kai_tools::request::Request;
 
@@ -88,14 +87,13 @@ pub struct Planned {
     pub understood: Vec<String>,
 }
 
-/// Plans an utterance. `turns` are what was said before, oldest first; `facts`, if they were observed,
-/// let the tools themselves refuse.
+/// Plans an utterance. `turns` are what was said before, oldest first.
 #[must_use]
-pub fn plan(utterance: &str, turns: &[Turn], inventory: &Inventory, facts: Option<&Facts>) -> Planned {
+pub fn plan(utterance: &str, turns: &[Turn], inventory: &Inventory) -> Planned {
     let mut understood = Vec::new();
     let proposal = match lexicon::lexicon() {
         Ok(lexicon) => {
-            let mut planner = Planner { lexicon, inventory, facts, understood: &mut understood, said_destroy: false };
+            let mut planner = Planner { lexicon, inventory, understood: &mut understood, said_destroy: false };
             planner.plan(utterance, turns)
         }
         // The phrases are part of the program: a test reads them all.
@@ -107,7 +105,6 @@ pub fn plan(utterance: &str, turns: &[Turn], inventory: &Inventory, facts: Optio
 struct Planner<'a> {
     lexicon: &'static Lexicon,
     inventory: &'a Inventory,
-    facts: Option<&'a Facts>,
     understood: &'a mut Vec<String>,
     said_destroy: bool,
 }
@@ -195,7 +192,7 @@ impl Planner<'_> {
         let mut made = before.focus.made.clone();
         let mut requests = Vec::new();
         for (index, (tool, args)) in outcome.calls.iter().enumerate() {
-            let bench = Bench { inventory: self.inventory, facts: self.facts, made: &made, later: index > 0 };
+            let bench = Bench { inventory: self.inventory, made: &made };
             match bench.judge(tool, args) {
                 Ok(request) => requests.push(request),
                 Err(Filled::Ask { missing, candidates, question }) => {

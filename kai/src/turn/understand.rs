@@ -53,7 +53,7 @@ pub(super) fn understand(
     });
     let turns: Vec<planner::Turn> = turns.collect();
     // The tools themselves refuse with everything in sight that they need; here only names matter.
-    match planner::plan(text, &turns, &inventory, None).proposal {
+    match planner::plan(text, &turns, &inventory).proposal {
         Proposal::Answer => Understood::Question,
         Proposal::Calls(requests) => {
             let lines = requests.iter().map(in_words).collect();
