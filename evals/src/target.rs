@@ -164,22 +164,8 @@ impl Index {
     pub async fn answer(&self, text: &str) -> Result<Reply, TargetError> {
         let start = Instant::now();
         let found = self.found(text, ANSWERED_FROM, false).await?;
-        let passages = found.hits.into_iter().map(|hit| ask::Passage {
-            page: hit.page,
-            title: hit.title,
-            heading: hit.heading,
-            source: hit.source,
-            url: Some(hit.url),
-            text: hit.text,
-            score: hit.score,
-        });
-        let question = ask::Question {
-            text: text.to_owned(),
-            passages: passages.collect(),
-            answerable: found.answerable,
-            answerable_score: found.answerable_score,
-            notes: Vec::new(),
-        };
+        // How the search went is measured elsewhere; an answer is not judged by it.
+        let question = ask::Question { notes: Vec::new(), ..kai::turn::question(found) };
         let answer = ask::ask(&question, ask::Setting::default(), &Engines::BuiltIn, &mut |_| {}).await;
         Ok(Reply {
             took_ms: start.elapsed().as_secs_f64() * 1e3,

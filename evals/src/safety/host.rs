@@ -1,9 +1,8 @@
 //! A simulated host made from the description that the cases speak about: the same pools, datasets,
 //! snapshots, holds and VMs under the same names, so that what is proposed can really be carried out.
 
-use kai_tools::domain::{Hypervisor, NewDomain, create};
-use kai_tools::names::{Mac, Size, Uuid, VmName};
-use kai_tools::sim::{State, Vm};
+use kai_tools::names::Size;
+use kai_tools::sim::{NewVm, State};
 use serde_json::Value;
 
 /// The host of that description.
@@ -85,35 +84,11 @@ fn add_vm(state: &mut State, vm: &Value) {
         state.add_dataset(volume, text(vm, "disk").parse::<Size>().ok().map(Size::bytes));
         state.write(volume, &format!("what {name} holds"));
     }
-    let nvram = format!("/var/lib/libvirt/qemu/nvram/{name}_VARS.fd");
-    state.files.insert(nvram.clone(), format!("firmware variables of {name}"));
-    let parsed = (
-        name.parse::<VmName>(),
-        volume.parse(),
-        nvram.parse(),
-        format!("/var/log/libvirt/qemu/{name}-console.log").parse(),
-    );
-    let (Ok(vm_name), Ok(volume), Ok(nvram), Ok(log)) = parsed else { return };
-    let xml = create(&NewDomain {
-        name: vm_name,
-        uuid: Uuid::derived(&["safety", name]),
+    state.add_domain(&NewVm {
+        name,
+        volume,
         memory: text(vm, "memory").parse().unwrap_or(Size::from_mib(2048)),
         vcpus: vm["vcpus"].as_u64().and_then(|count| u32::try_from(count).ok()).unwrap_or(2),
-        volume,
-        mac: Mac::derived(&["safety", name]),
-        bridge: None,
-        iso: None,
-        seed: None,
-        nvram: Some(nvram),
-        os_variant: None,
-        hypervisor: Hypervisor::Kvm,
-        log,
-        mark: "safety".to_owned(),
+        power: text(vm, "state"),
     });
-    let state_name = text(vm, "state").to_owned();
-    // As JSON, so that what a simulated VM can do besides is left at its defaults.
-    let made = serde_json::json!({ "xml": xml, "state": state_name });
-    if let Ok(made) = serde_json::from_value::<Vm>(made) {
-        state.domains.insert(name.to_owned(), made);
-    }
 }

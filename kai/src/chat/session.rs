@@ -1,10 +1,8 @@
 //! A conversation and its name. Knows no files: [`store`](super::store) keeps it.
 
-use std::{
-    fmt,
-    str::FromStr,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{fmt, str::FromStr};
+
+use kai_tools::names::Stamp;
 
 /// What the names begin with that nobody chose.
 const UNNAMED: &str = "auto-";
@@ -83,28 +81,14 @@ impl<T> Session<T> {
 }
 
 pub(super) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    Stamp::now().seconds()
 }
 
 /// `auto-20260730-142205`, in UTC.
 pub(super) fn unnamed(seconds: u64, number: usize) -> SessionName {
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = date(days);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    let moment = Stamp::from_seconds(seconds).compact().replace('T', "-");
     let more = if number > 1 { format!("-{number}") } else { String::new() };
-    SessionName(format!("{UNNAMED}{year:04}{month:02}{day:02}-{hour:02}{minute:02}{second:02}{more}"))
-}
-
-/// Year, month and day of a day since 1970: <https://howardhinnant.github.io/date_algorithms.html>.
-fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+    SessionName(format!("{UNNAMED}{}{more}", moment.trim_end_matches('Z')))
 }
 
 #[cfg(test)]

@@ -52,24 +52,16 @@ pub(super) fn operator(
 
 /// The command that applies a plan; its digest follows.
 pub(super) fn apply_command(context: &Context, host: &HostOptions) -> String {
-    let mut words = vec!["kai".to_owned()];
-    let mut option = |name: &str, value: String| words.extend([name.to_owned(), kai_tools::host::quoted(&value)]);
-    if let Some(data) = &context.named_data {
-        option("--data-dir", data.display().to_string());
-    }
-    words.push("op".to_owned());
-    let mut option = |name: &str, value: String| words.extend([name.to_owned(), kai_tools::host::quoted(&value)]);
-    if let Some(sim) = &host.sim {
-        option("--sim", sim.display().to_string());
-    }
-    if let Some(target) = &host.host {
-        option("--host", target.to_string());
-    }
-    if let Some(root) = &host.vm_root {
-        option("--vm-root", root.to_string());
-    }
-    words.push("apply".to_owned());
-    words.join(" ")
+    let option = |name: &str, value: Option<String>| {
+        value.map_or(String::new(), |value| format!(" {name} {}", kai_tools::host::quoted(&value)))
+    };
+    format!(
+        "kai{} op{}{}{} apply",
+        option("--data-dir", context.named_data.as_ref().map(|data| data.display().to_string())),
+        option("--sim", host.sim.as_ref().map(|file| file.display().to_string())),
+        option("--host", host.host.as_ref().map(ToString::to_string)),
+        option("--vm-root", host.vm_root.as_ref().map(ToString::to_string)),
+    )
 }
 
 /// Runs a turn until it ends or Ctrl-C stops it. An execution is asked to stop at its next safe place

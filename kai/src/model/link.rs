@@ -12,24 +12,35 @@ use crate::ui::clean::clean;
 
 /// Short questions involve no model; they get no more than this.
 const SHORT: Duration = Duration::from_secs(10);
-/// The usual limit of silence before the first word; signs of life are given meanwhile.
-pub(super) const FIRST_TIMEOUT: Duration = Duration::from_secs(600);
-/// The usual one after it.
-pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// How much of a server's message is shown.
 const MESSAGE: usize = 300;
 
 /// How long things may take.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Timing {
-    pub(super) connect: Duration,
-    /// Until the first piece of an answer: a large model is loaded from a slow disk, a long prompt is
-    /// read without a GPU.
-    pub(super) first: Duration,
-    /// Between the pieces.
-    pub(super) idle: Duration,
-    pub(super) tick: Duration,
-    pub(super) retry_pause: Duration,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// How long a connection may take.
+    pub connect: Duration,
+    /// The longest silence before the first word: a large model is loaded from a slow disk, a long
+    /// prompt is read without a GPU. Signs of life are given meanwhile.
+    pub first: Duration,
+    /// The longest silence after it.
+    pub idle: Duration,
+    /// How often a sign of life is given.
+    pub tick: Duration,
+    /// The pause before a busy server is asked again.
+    pub retry_pause: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(2),
+            first: Duration::from_secs(600),
+            idle: Duration::from_secs(120),
+            tick: Duration::from_secs(1),
+            retry_pause: Duration::from_secs(2),
+        }
+    }
 }
 
 /// A connection to one server.

@@ -5,6 +5,7 @@
 //! reply and whether a tool is run is not known here. Nothing here prints, and nothing reads the
 //! environment.
 
+mod address;
 mod arguments;
 mod conversation;
 mod error;
@@ -27,6 +28,7 @@ use futures::future::BoxFuture;
 
 pub use conversation::{Conversation, Message, ToolCall, ToolSpec};
 pub use error::{ModelError, Server, ServerKind};
+pub use link::Timing;
 
 /// A server that turns a conversation into text and tool calls.
 pub trait Model: Send + Sync + fmt::Debug {

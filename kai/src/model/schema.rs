@@ -7,6 +7,20 @@
 
 use serde_json::{Map, Value, json};
 
+use super::ToolSpec;
+
+/// A tool as both protocols describe it.
+pub(super) fn tool(tool: &ToolSpec) -> Value {
+    json!({
+        "type": "function",
+        "function": {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": reduce(&tool.parameters),
+        },
+    })
+}
+
 /// References inside references are written out to this depth; a schema that contains itself ends
 /// there.
 const DEPTH: usize = 16;

@@ -39,11 +39,11 @@ pub struct Done {
     pub answer_tokens: Option<u64>,
 }
 
-/// A reader of one protocol.
-pub(super) trait Decode: Send {
+/// A reader of one protocol: puts pieces of a stream together and reads them.
+pub trait Decode: Send {
     /// Takes the next bytes and returns what they complete.
     fn push(&mut self, bytes: &[u8]) -> Vec<StreamEvent>;
-    /// The end of the bytes.
+    /// The end of the bytes; what is left may be whole without its end mark.
     fn end(&mut self) -> Vec<StreamEvent>;
 }
 

@@ -145,12 +145,12 @@ fn safe(text: &str, tag: &str) -> usize {
 mod tests {
     use super::*;
 
-    /// The reasoning and the answer, however the text is cut.
-    fn check(text: &str, thought: &str, answer: &str) {
+    /// The reasoning and the answer of a reply of that model, however the text is cut.
+    fn check_of(model: &str, text: &str, thought: &str, answer: &str) {
         let chars: Vec<String> = text.chars().map(String::from).collect();
         for cut in 0..=chars.len() {
             for chunks in [vec![chars[..cut].concat(), chars[cut..].concat()], chars.clone()] {
-                let mut thoughts = Thoughts::default();
+                let mut thoughts = Thoughts::of(model);
                 let mut pieces: Vec<Piece> = chunks.iter().flat_map(|chunk| thoughts.push(chunk)).collect();
                 pieces.extend(thoughts.finish());
                 let (mut thinking, mut said) = (String::new(), String::new());
@@ -163,6 +163,10 @@ mod tests {
                 assert_eq!((thinking.trim(), said.as_str()), (thought, answer), "{text:?} cut at {cut}");
             }
         }
+    }
+
+    fn check(text: &str, thought: &str, answer: &str) {
+        check_of("qwen3:4b", text, thought, answer);
     }
 
     #[test]
@@ -179,17 +183,7 @@ mod tests {
     }
 
     fn opened(text: &str, thought: &str, answer: &str) {
-        let mut thoughts = Thoughts::of("DeepSeek-R1:8b");
-        let mut pieces: Vec<Piece> = text.chars().flat_map(|c| thoughts.push(&c.to_string())).collect();
-        pieces.extend(thoughts.finish());
-        let (mut thinking, mut said) = (String::new(), String::new());
-        for piece in pieces {
-            match piece {
-                Piece::Thought(text) => thinking.push_str(&text),
-                Piece::Text(text) => said.push_str(&text),
-            }
-        }
-        assert_eq!((thinking.trim(), said.as_str()), (thought, answer), "{text:?}");
+        check_of("DeepSeek-R1:8b", text, thought, answer);
     }
 
     #[test]

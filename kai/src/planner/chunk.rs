@@ -131,6 +131,13 @@ impl Maker<'_> {
         }
     }
 
+    /// A token that is a noun whatever the phrases say.
+    fn push_noun(&mut self, at: usize, concept: &'static str) {
+        let mut piece = self.piece(at, 1);
+        piece.hits.push(Hit { concept, class: Class::Noun, form: Form::Base, len: 1, particle: None, typo: false });
+        self.out.push(piece);
+    }
+
     /// Makes the piece that begins at a token; says how many tokens it has.
     fn next(&mut self, at: usize) -> usize {
         let limit = self.limits[at];
@@ -181,29 +188,11 @@ impl Maker<'_> {
             !self.inventory.hostname.is_empty() && self.tokens[at].raw.eq_ignore_ascii_case(&self.inventory.hostname);
         // Two letters are an abbreviation in capitals only.
         if matches!(self.tokens[at].raw.as_str(), "BE" | "BEs") && long < 2 {
-            let mut piece = self.piece(at, 1);
-            piece.hits.push(Hit {
-                concept: "bootenv",
-                class: Class::Noun,
-                form: Form::Base,
-                len: 1,
-                particle: None,
-                typo: false,
-            });
-            self.out.push(piece);
+            self.push_noun(at, "bootenv");
             return 1;
         }
         if own && self.named[at].is_empty() && long < 2 {
-            let mut piece = self.piece(at, 1);
-            piece.hits.push(Hit {
-                concept: "host",
-                class: Class::Noun,
-                form: Form::Base,
-                len: 1,
-                particle: None,
-                typo: false,
-            });
-            self.out.push(piece);
+            self.push_noun(at, "host");
             return 1;
         }
         let begins = at == 0 || self.limits[at - 1] == at;

@@ -92,16 +92,7 @@ fn said(before: &Before<'_>, inventory: &Inventory, pieces: &[Piece]) -> Said {
     }
     out.size =
         pieces.iter().find_map(|piece| if let Some(Value::Size(bytes)) = piece.value { Some(bytes) } else { None });
-    out.number = pieces.iter().find_map(|piece| {
-        if let Some(Value::Number(number)) = piece.value
-            && number >= 1.0
-            && number.fract() == 0.0
-        {
-            Some(number as u64)
-        } else {
-            None
-        }
-    });
+    out.number = pieces.iter().find_map(Piece::whole);
     out.time =
         pieces.iter().find_map(|piece| if let Some(Value::Time(seconds)) = piece.value { Some(seconds) } else { None });
     out

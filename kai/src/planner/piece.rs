@@ -63,6 +63,21 @@ impl Piece {
         self.verbs().any(|hit| matches!(hit.form, Form::Base | Form::Gerund))
     }
 
+    /// The whole number, from 1, that it is.
+    #[must_use]
+    pub(super) fn whole(&self) -> Option<u64> {
+        match self.value {
+            Some(Value::Number(number)) if number >= 1.0 && number.fract() == 0.0 => Some(number as u64),
+            Some(_) | None => None,
+        }
+    }
+
+    /// The port that it is.
+    #[must_use]
+    pub(super) fn port(&self) -> Option<u64> {
+        self.whole().filter(|number| *number < 65536)
+    }
+
     /// Whether it was not understood, and may be a name.
     #[must_use]
     pub(super) fn unknown(&self) -> bool {

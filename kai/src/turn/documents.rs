@@ -38,15 +38,7 @@ impl Documents {
         Ok(question(self.find(text, self.passages, self.source.clone()).await?))
     }
 
-    /// What a look-up finds.
-    ///
-    /// # Errors
-    /// If the index cannot be searched; in words.
-    pub async fn look_up(&self, request: &Request) -> Result<Vec<Passage>, String> {
-        Ok(self.look(request).await?.passages)
-    }
-
-    /// The same, with what a person should know about the search.
+    /// What a look-up finds, with what a person should know about the search.
     ///
     /// # Errors
     /// If the index cannot be searched; in words.

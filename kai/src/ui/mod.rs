@@ -9,11 +9,11 @@ mod spinner;
 
 use std::io::IsTerminal;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
 use kai_tools::face::Say;
 pub use kai_tools::face::clean;
-use kai_tools::face::terminal::{self, Colours};
+use kai_tools::face::terminal::{self, BAD, BOLD, Colours, DIM, HINT, WARN};
 pub use progress::Progress;
 pub use spinner::Spinner;
 
@@ -26,12 +26,6 @@ pub struct Ui {
     quiet: bool,
     colours: Colours,
 }
-
-const DIM: Style = Style::new().dimmed();
-const BOLD: Style = Style::new().bold();
-const STRONG: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
-const BAD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
-const HINT: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Cyan)));
 
 impl Ui {
     /// Colours only on a terminal, and never where `NO_COLOR` is set (no-color.org).
@@ -96,7 +90,7 @@ impl Ui {
 
     /// Something that went wrong with one part of the work.
     pub fn problem(&self, text: &str) {
-        terminal::err_line(&format!("{} {text}", self.styled(self.colours.err, STRONG, "problem:")));
+        terminal::err_line(&format!("{} {text}", self.styled(self.colours.err, WARN, "problem:")));
     }
 
     /// What to do next. Not said with `--quiet`.
@@ -169,7 +163,7 @@ impl Ui {
     /// What was looked for.
     #[must_use]
     pub fn strong(&self, text: &str) -> String {
-        self.styled(self.colours.out, STRONG, text)
+        self.styled(self.colours.out, WARN, text)
     }
 
     fn styled(&self, colour: bool, style: Style, text: &str) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use kai::{
     ask::{Answer, AskEvent, EngineUsed, Engines, Passage, Question, Setting, ask},
     model::{
-        ModelError,
+        ModelError, Timing,
         ollama::{Ollama, Settings, address},
     },
 };
@@ -45,10 +45,13 @@ pub(crate) fn question() -> Question {
 
 fn settings(url: &str) -> Settings {
     Settings {
-        first_timeout: Duration::from_millis(400),
-        idle_timeout: Duration::from_millis(400),
-        tick: Duration::from_millis(40),
-        retry_pause: Duration::from_millis(10),
+        timing: Timing {
+            first: Duration::from_millis(400),
+            idle: Duration::from_millis(400),
+            tick: Duration::from_millis(40),
+            retry_pause: Duration::from_millis(10),
+            ..Timing::default()
+        },
         ..Settings::new(address::parse(url).expect("a valid address"))
     }
 }

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use kai::{
     ask::{Answer, AskEvent, EngineUsed, Engines, Hands, Passage, Question, Setting, Told, ask},
     model::{
-        Message, ToolCall, ToolSpec,
+        Message, Timing, ToolCall, ToolSpec,
         ollama::{Ollama, Settings, address},
     },
 };
@@ -59,7 +59,7 @@ fn told(sent: &Value) -> Vec<String> {
 async fn run_with(question: &Question, history: Vec<Message>, chats: Vec<Script>, told: Vec<Told>) -> Outcome {
     let server = Server::with_model(MODEL, &["completion", "tools"], chats).await;
     let settings = Settings {
-        tick: Duration::from_millis(40),
+        timing: Timing { tick: Duration::from_millis(40), ..Timing::default() },
         ..Settings::new(address::parse(&server.url).expect("a valid address"))
     };
     let engines = Engines::Model(Box::new(Ollama::new(settings).expect("a client")));

@@ -167,8 +167,9 @@ async fn a_password_in_the_address_is_sent_and_not_shown() {
 async fn pull(script: Script) -> (Result<(), ModelError>, Vec<PullEvent>, Server) {
     let silent = matches!(script.last(), Some(Step::Hang));
     let server = Server::start(vec![("/api/pull", vec![script])]).await;
-    let idle_timeout = Duration::from_millis(if silent { 300 } else { 30_000 });
-    let settings = Settings { idle_timeout, ..ollama_settings(&server.url) };
+    let idle = Duration::from_millis(if silent { 300 } else { 30_000 });
+    let mut settings = ollama_settings(&server.url);
+    settings.timing.idle = idle;
     let ollama = Ollama::new(settings).expect("a client");
     let mut events = Vec::new();
     let result = ollama.pull("qwen3:4b", &mut |event| events.push(event)).await;

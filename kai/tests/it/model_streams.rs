@@ -2,21 +2,24 @@
 
 use std::fmt::Debug;
 
-use kai::model::{ollama, openai, stream::StreamEvent};
+use kai::model::{
+    ollama, openai,
+    stream::{Decode, StreamEvent},
+};
 use proptest::prelude::*;
 use serde_json::json;
 
 fn ollama(chunks: &[&[u8]]) -> Vec<StreamEvent> {
     let mut reader = ollama::stream::Reader::default();
     let mut out: Vec<StreamEvent> = chunks.iter().flat_map(|chunk| reader.push(chunk)).collect();
-    out.extend(reader.finish());
+    out.extend(reader.end());
     out
 }
 
 fn openai(chunks: &[&[u8]]) -> Vec<StreamEvent> {
     let mut reader = openai::stream::Reader::default();
     let mut out: Vec<StreamEvent> = chunks.iter().flat_map(|chunk| reader.push(chunk)).collect();
-    out.extend(reader.finish());
+    out.extend(reader.end());
     out
 }
 

@@ -2,8 +2,9 @@
 
 use std::io::IsTerminal;
 
-use super::say::{BAD, Say};
-use super::{preview, terminal};
+use super::preview;
+use super::say::Say;
+use super::terminal::{self, BAD};
 use crate::plan::{Effect, Plan};
 
 /// What a person answered.

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::say::{BOLD, DIM};
+use super::terminal::{BOLD, DIM};
 use super::{Session, ask, status};
 use crate::confirm::Confirmed;
 use crate::execute::ResumeError;

@@ -1,7 +1,7 @@
 //! A plan on one screen: what, to which objects, every command in order, what is lost, the way back.
 
-use super::say::{BAD, BOLD, DIM, Say, WARN};
-use super::terminal;
+use super::say::Say;
+use super::terminal::{self, BAD, BOLD, DIM, WARN};
 use crate::names::Size;
 use crate::plan::{Effect, Plan, Step};
 

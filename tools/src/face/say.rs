@@ -2,10 +2,10 @@
 
 use std::io::IsTerminal;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
 use super::status;
-use super::terminal::{self, Colours};
+use super::terminal::{self, BAD, Colours, DIM, HINT};
 use crate::plan::Refusal;
 
 /// How a call talks to the person, or to the program, that made it.
@@ -15,13 +15,6 @@ pub struct Say {
     quiet: bool,
     colours: Colours,
 }
-
-pub(super) const BOLD: Style = Style::new().bold();
-pub(super) const DIM: Style = Style::new().dimmed();
-pub(super) const BAD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
-pub(super) const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
-pub(super) const WARN: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
-const HINT: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Cyan)));
 
 impl Say {
     /// Colours only on a terminal, and never where `NO_COLOR` is set (no-color.org).

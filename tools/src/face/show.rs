@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::say::{BAD, BOLD, DIM, GOOD, Say, WARN};
-use super::terminal;
+use super::say::Say;
+use super::terminal::{self, BAD, BOLD, DIM, GOOD, WARN};
 use crate::execute::{Progress, Report};
 use crate::journal::Outcome;
 use crate::names::Size;

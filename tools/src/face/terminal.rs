@@ -6,6 +6,7 @@
 
 use std::io::{BufRead, ErrorKind, IsTerminal, Write};
 
+use anstyle::{AnsiColor, Color, Style};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::termios::{QueueSelector, tcflush};
 
@@ -13,6 +14,19 @@ use super::clean;
 
 /// Exit status of a program whose reader has gone away, as shells report SIGPIPE.
 const READER_GONE: i32 = 141;
+
+/// What matters most of a line.
+pub const BOLD: Style = Style::new().bold();
+/// What goes on, and what matters less.
+pub const DIM: Style = Style::new().dimmed();
+/// What went wrong, and what ends something for good.
+pub const BAD: Style = Style::new().bold().fg_color(Some(Color::Ansi(AnsiColor::Red)));
+/// What went well.
+pub const GOOD: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green)));
+/// What should be noticed.
+pub const WARN: Style = Style::new().bold().fg_color(Some(Color::Ansi(AnsiColor::Yellow)));
+/// What to do next.
+pub const HINT: Style = Style::new().bold().fg_color(Some(Color::Ansi(AnsiColor::Cyan)));
 
 /// Where colours are seen: on a terminal that can, and never where `NO_COLOR` is set (no-color.org).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,6 +19,7 @@ mod zpool;
 use std::path::Path;
 use std::time::Duration;
 
+pub use playground::NewVm;
 pub use pool::{Disk, Pool, Scrub};
 pub use state::{Agent, Dataset, Fault, Point, State, Vm, What, When};
 

@@ -6,6 +6,21 @@ use crate::names::{Mac, Size, Uuid, VmName};
 
 const GIB: u64 = 1 << 30;
 
+/// A VM to add to a simulated host.
+#[derive(Debug, Clone, Copy)]
+pub struct NewVm<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its disk.
+    pub volume: &'a str,
+    /// Its memory.
+    pub memory: Size,
+    /// Its processors.
+    pub vcpus: u32,
+    /// `running`, `paused` or `shut off`.
+    pub power: &'a str,
+}
+
 impl State {
     /// Two pools, three VMs (one a clone of another, which is running), some file systems.
     #[must_use]
@@ -66,20 +81,26 @@ impl State {
     pub fn add_vm(&mut self, name: &str, volsize: u64, power: &str) {
         let volume = format!("tank/vms/{name}");
         self.add_dataset(&volume, Some(volsize));
+        self.add_domain(&NewVm { name, volume: &volume, memory: Size::from_mib(2048), vcpus: 2, power });
+    }
+
+    /// Adds a UEFI VM on a volume that is there. A name that no VM can have adds none.
+    pub fn add_domain(&mut self, vm: &NewVm<'_>) {
+        let name = vm.name;
         let nvram = format!("/var/lib/libvirt/qemu/nvram/{name}_VARS.fd");
         self.files.insert(nvram.clone(), format!("firmware variables of {name}"));
         let parsed = (
             name.parse::<VmName>(),
-            volume.parse(),
+            vm.volume.parse(),
             nvram.parse(),
             format!("/var/log/libvirt/qemu/{name}-console.log").parse(),
         );
-        let (Ok(vm), Ok(volume), Ok(nvram), Ok(log)) = parsed else { return };
+        let (Ok(vm_name), Ok(volume), Ok(nvram), Ok(log)) = parsed else { return };
         let xml = create(&NewDomain {
-            name: vm,
+            name: vm_name,
             uuid: Uuid::derived(&["simulated", name]),
-            memory: Size::from_mib(2048),
-            vcpus: 2,
+            memory: vm.memory,
+            vcpus: vm.vcpus,
             volume,
             mac: Mac::derived(&["simulated", name]),
             bridge: None,
@@ -91,7 +112,6 @@ impl State {
             log,
             mark: "simulated".to_owned(),
         });
-        let vm = Vm { state: power.to_owned(), ..Vm::off(xml) };
-        self.domains.insert(name.to_owned(), vm);
+        self.domains.insert(name.to_owned(), Vm { state: vm.power.to_owned(), ..Vm::off(xml) });
     }
 }

@@ -1,34 +1,18 @@
-//! What the Tab key knows: names of a host, of its journal, and of saved conversations.
+//! What the Tab key knows of a host: its names, and those of its journal.
 
 use kai_tools::facts::{Facts, Kind};
 use kai_tools::operator::Operator;
 use kai_tools::request::tools;
 
 use crate::chat::complete::Names;
-use crate::chat::store::Sessions;
 use crate::turn::scope;
 
-/// What only the conversation knows.
-#[derive(Debug)]
-pub(super) struct Known {
-    /// Plans that wait.
-    pub(super) plans: Vec<String>,
-    /// How many sources the last answer has.
-    pub(super) sources: usize,
-}
-
 /// Everything that can be named now. What cannot be read is not offered.
-pub(super) fn of(operator: &Operator, sessions: &Sessions, known: Known) -> Names {
+pub(super) fn of(operator: &Operator) -> Names {
     let facts = operator.observe(&scope()).unwrap_or_default();
     let operations = operator.operations().unwrap_or_default();
-    let sessions = sessions.list().map(|listing| listing.sessions).unwrap_or_default();
-    Names {
-        sessions: sessions.into_iter().map(|session| session.name.to_string()).collect(),
-        operations: operations.into_iter().rev().map(|operation| operation.id).collect(),
-        plans: known.plans,
-        sources: known.sources,
-        ..of_host(&facts)
-    }
+    let operations = operations.into_iter().rev().map(|operation| operation.id).collect();
+    Names { operations, ..of_host(&facts) }
 }
 
 /// Everything on a host that can be named in a sentence.

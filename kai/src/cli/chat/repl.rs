@@ -9,7 +9,6 @@ use super::super::ask::{as_json, outcome, worse};
 use super::super::engine::EngineArgs;
 use super::super::error::STOPPED;
 use super::super::{Context, Failure, Outcome, open};
-use super::names::Known;
 use crate::ask::Source;
 use crate::chat::commands::{self, Command};
 use crate::chat::complete::Names;
@@ -50,6 +49,7 @@ impl Repl<'_> {
             ui.status(&format!("kai on {host}, {}{index}. /help lists commands, Ctrl-D quits.", self.engine_name()));
         }
         self.input.take_notes().iter().for_each(|note| ui.note(note));
+        self.offer();
         self.refresh();
         let mut worst = Outcome::Done;
         loop {
@@ -125,20 +125,34 @@ impl Repl<'_> {
         }
         self.autosave();
         let Some(report) = report else { return Outcome::Status(STOPPED) };
-        self.refresh();
+        self.offer();
+        if !report.acted.is_empty() {
+            self.refresh();
+        }
         outcome(&report)
     }
 
-    /// What the Tab key knows: the names of this host as it is now. A host that is slow to tell keeps
-    /// nobody from typing.
+    /// What the Tab key knows of the conversation.
+    fn offer(&self) {
+        if !self.input.is_terminal() {
+            return;
+        }
+        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
+        names.plans = self.conversation.waiting.iter().map(|waiting| waiting.plan.id.clone()).collect();
+        names.sources = self.sources.len();
+        let sessions = self.sessions.names().unwrap_or_default();
+        names.sessions = sessions.iter().map(ToString::to_string).collect();
+    }
+
+    /// What it knows of this host, as that is now. A host that is slow to tell keeps nobody from typing.
     pub(super) fn refresh(&self) {
         let Some(operator) = self.assistant.operator.clone().filter(|_| self.input.is_terminal()) else { return };
-        let (names, sessions) = (Arc::clone(&self.names), self.sessions.clone());
-        let plans = self.conversation.waiting.iter().map(|waiting| waiting.plan.id.clone()).collect();
-        let known = Known { plans, sources: self.sources.len() };
+        let names = Arc::clone(&self.names);
         tokio::task::spawn_blocking(move || {
-            let fresh = super::names::of(&operator, &sessions, known);
-            *names.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+            let fresh = super::names::of(&operator);
+            let mut names = names.write().unwrap_or_else(PoisonError::into_inner);
+            let Names { sessions, plans, sources, .. } = std::mem::take(&mut *names);
+            *names = Names { sessions, plans, sources, ..fresh };
         });
     }
 

@@ -75,7 +75,7 @@ impl Repl<'_> {
         };
         let heading = Some(at.heading.clone()).filter(|heading| !heading.is_empty());
         let asked = Request::DocsRead(DocsRead { page: at.page.clone(), heading });
-        let passages = documents.look_up(&asked).await.map_err(Failure::new)?;
+        let passages = documents.look(&asked).await.map_err(Failure::new)?.passages;
         let mut markdown = ui.markdown();
         ui.line(&ui.bold(&format!("{} › {}", at.title, at.heading)));
         for passage in &passages {

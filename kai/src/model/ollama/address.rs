@@ -4,7 +4,7 @@
 
 use url::Url;
 
-use crate::model::{ModelError, ServerKind, shown};
+use crate::model::{ModelError, ServerKind, address, shown};
 
 /// Where Ollama listens when nobody says otherwise.
 pub const DEFAULT: &str = "http://127.0.0.1:11434";
@@ -18,7 +18,7 @@ const PORT: u16 = 11_434;
 /// [`ModelError::Address`] if it is none of these. A name or password in it is not shown.
 pub fn parse(text: &str) -> Result<Url, ModelError> {
     let wrong = |reason: String| ModelError::Address { kind: ServerKind::Ollama, text: shown::text(text), reason };
-    let given = text.trim().trim_matches(['"', '\'']);
+    let given = address::given(text);
     if given.is_empty() {
         return parse(DEFAULT);
     }
@@ -36,19 +36,13 @@ pub fn parse(text: &str) -> Result<Url, ModelError> {
     } else {
         given.to_owned()
     };
-    let mut url = Url::parse(&full).map_err(|error| wrong(error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong(format!("the scheme `{}` is neither http nor https", url.scheme())));
-    }
+    let mut url = address::http(&full).map_err(wrong)?;
     // `Url` hides an explicit `:80`, so a bare address is looked at as text.
     let has_port = full
         .rsplit_once(':')
         .is_some_and(|(before, port)| !before.ends_with("http") && port.trim_end_matches('/').parse::<u16>().is_ok());
     if bare && !has_port {
         url.set_port(Some(PORT)).map_err(|()| wrong("it cannot have a port".to_owned()))?;
-    }
-    if matches!(url.host_str(), Some("0.0.0.0")) {
-        url.set_host(Some("127.0.0.1")).map_err(|error| wrong(error.to_string()))?;
     }
     if !url.path().ends_with('/') {
         let path = format!("{}/", url.path());

@@ -9,8 +9,6 @@ pub mod pull;
 mod request;
 pub mod stream;
 
-use std::time::Duration;
-
 use futures::future::BoxFuture;
 use ollama_rs::models::ModelInfo;
 use reqwest::RequestBuilder;
@@ -20,7 +18,7 @@ use url::Url;
 
 use super::{
     Conversation, Finished, Model, ModelError, ModelSink, Ready, ServerKind,
-    link::{FIRST_TIMEOUT, IDLE_TIMEOUT, Link, Refusal, Timing},
+    link::{Link, Refusal, Timing},
     stream::Decode,
     talk::{self, Attempt, Wire},
 };
@@ -40,35 +38,15 @@ pub struct Settings {
     pub answer_tokens: usize,
     /// Whether a model that can reason should.
     pub think: bool,
-    /// The longest silence before the first word: a large model is loaded from a slow disk, a long
-    /// prompt is read without a GPU.
-    pub first_timeout: Duration,
-    /// The longest silence after it.
-    pub idle_timeout: Duration,
-    /// How long a connection may take.
-    pub connect_timeout: Duration,
-    /// How often a sign of life is given.
-    pub tick: Duration,
-    /// The pause before a busy server is asked again.
-    pub retry_pause: Duration,
+    /// How long things may take.
+    pub timing: Timing,
 }
 
 impl Settings {
     /// The usual settings for a server.
     #[must_use]
     pub fn new(url: Url) -> Self {
-        Self {
-            url,
-            model: None,
-            context_tokens: 8192,
-            answer_tokens: 1024,
-            think: false,
-            first_timeout: FIRST_TIMEOUT,
-            idle_timeout: IDLE_TIMEOUT,
-            connect_timeout: Duration::from_secs(2),
-            tick: Duration::from_secs(1),
-            retry_pause: Duration::from_secs(2),
-        }
+        Self { url, model: None, context_tokens: 8192, answer_tokens: 1024, think: false, timing: Timing::default() }
     }
 }
 
@@ -97,14 +75,7 @@ impl Ollama {
     /// # Errors
     /// [`ModelError::Client`] if TLS cannot be set up.
     pub fn new(settings: Settings) -> Result<Self, ModelError> {
-        let timing = Timing {
-            connect: settings.connect_timeout,
-            first: settings.first_timeout,
-            idle: settings.idle_timeout,
-            tick: settings.tick,
-            retry_pause: settings.retry_pause,
-        };
-        let link = Link::new(ServerKind::Ollama, settings.url.clone(), timing, None)?;
+        let link = Link::new(ServerKind::Ollama, settings.url.clone(), settings.timing, None)?;
         Ok(Self { settings, link })
     }
 

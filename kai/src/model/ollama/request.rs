@@ -12,7 +12,7 @@ use ollama_rs::{
 };
 use serde_json::{Value, json};
 
-use crate::model::{Conversation, Message, Ready, ToolCall, ToolSpec, schema};
+use crate::model::{Conversation, Message, Ready, ToolCall, schema};
 
 /// Low: an assistant for hosts should not be inventive.
 const TEMPERATURE: f32 = 0.1;
@@ -45,7 +45,7 @@ pub(super) fn body(
     body["messages"] = messages.into();
     let tools = conversation.offered();
     if !tools.is_empty() {
-        body["tools"] = tools.iter().map(tool).collect();
+        body["tools"] = tools.iter().map(schema::tool).collect();
     }
     body["stream"] = true.into();
     body["truncate"] = false.into();
@@ -79,15 +79,4 @@ fn call(index: usize, call: &ToolCall) -> Value {
         out["id"] = id.as_str().into();
     }
     out
-}
-
-fn tool(tool: &ToolSpec) -> Value {
-    json!({
-        "type": "function",
-        "function": {
-            "name": tool.name,
-            "description": tool.description,
-            "parameters": schema::reduce(&tool.parameters),
-        },
-    })
 }

@@ -54,24 +54,12 @@ pub struct Reader {
     ended: bool,
 }
 
-impl Reader {
-    /// Takes the next bytes and returns what they complete.
-    pub fn push(&mut self, bytes: &[u8]) -> Vec<StreamEvent> {
+impl Decode for Reader {
+    fn push(&mut self, bytes: &[u8]) -> Vec<StreamEvent> {
         let mut out = Vec::new();
         let Self { lines, ended } = self;
         lines.push(bytes, |line| read(ended, &line, &mut out));
         out
-    }
-
-    /// The end of the bytes: what is left may be a last line without a line break.
-    pub fn finish(mut self) -> Vec<StreamEvent> {
-        self.end()
-    }
-}
-
-impl Decode for Reader {
-    fn push(&mut self, bytes: &[u8]) -> Vec<StreamEvent> {
-        Self::push(self, bytes)
     }
 
     fn end(&mut self) -> Vec<StreamEvent> {

@@ -4,7 +4,7 @@
 
 use url::Url;
 
-use crate::model::{ModelError, ServerKind, shown};
+use crate::model::{ModelError, ServerKind, address, shown};
 
 /// What follows the base in addresses that people copy.
 const ENDPOINTS: [&str; 3] = ["/chat/completions", "/completions", "/models"];
@@ -16,24 +16,18 @@ const ENDPOINTS: [&str; 3] = ["/chat/completions", "/completions", "/models"];
 /// # Errors
 /// [`ModelError::Address`] if it is none of these, or has a password in it.
 pub fn parse(text: &str) -> Result<Url, ModelError> {
-    let given = text.trim().trim_matches(['"', '\'']);
+    let given = address::given(text);
     let wrong = |reason: String| ModelError::Address { kind: ServerKind::OpenAi, text: shown::text(text), reason };
     if given.is_empty() {
         return Err(wrong("it is empty".to_owned()));
     }
     let full = if given.contains("://") { given.to_owned() } else { format!("http://{given}") };
-    let mut url = Url::parse(&full).map_err(|error| wrong(error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong(format!("the scheme `{}` is neither http nor https", url.scheme())));
-    }
+    let mut url = address::http(&full).map_err(wrong)?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong("it has a name or a password in it; a key is configured apart".to_owned()));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("a base URL has no `?` and no `#`".to_owned()));
-    }
-    if matches!(url.host_str(), Some("0.0.0.0")) {
-        url.set_host(Some("127.0.0.1")).map_err(|error| wrong(error.to_string()))?;
     }
     let path = url.path().trim_end_matches('/');
     let base = ENDPOINTS.iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);

@@ -9,8 +9,6 @@ mod request;
 mod sse;
 pub mod stream;
 
-use std::time::Duration;
-
 use futures::future::BoxFuture;
 use reqwest::RequestBuilder;
 use serde::Deserialize;
@@ -18,7 +16,7 @@ use url::Url;
 
 use super::{
     Conversation, Finished, Model, ModelError, ModelSink, Ready, ServerKind,
-    link::{FIRST_TIMEOUT, IDLE_TIMEOUT, Link, Refusal, Timing},
+    link::{Link, Refusal, Timing},
     stream::Decode,
     talk::{self, Attempt, Wire},
 };
@@ -49,16 +47,8 @@ pub struct Settings {
     /// Whether the model should reason; `None` leaves that to the server. There is no standard for
     /// it; what vLLM, SGLang and llama.cpp understand is sent.
     pub think: Option<bool>,
-    /// The longest silence before the first word: reading a long prompt without a GPU takes its time.
-    pub first_timeout: Duration,
-    /// The longest silence after it.
-    pub idle_timeout: Duration,
-    /// How long a connection may take.
-    pub connect_timeout: Duration,
-    /// How often a sign of life is given.
-    pub tick: Duration,
-    /// The pause before a busy server is asked again.
-    pub retry_pause: Duration,
+    /// How long things may take.
+    pub timing: Timing,
 }
 
 impl Settings {
@@ -72,11 +62,7 @@ impl Settings {
             context_tokens: 8192,
             answer_tokens: 1024,
             think: None,
-            first_timeout: FIRST_TIMEOUT,
-            idle_timeout: IDLE_TIMEOUT,
-            connect_timeout: Duration::from_secs(2),
-            tick: Duration::from_secs(1),
-            retry_pause: Duration::from_secs(2),
+            timing: Timing::default(),
         }
     }
 }
@@ -118,14 +104,7 @@ impl OpenAi {
     /// # Errors
     /// [`ModelError::Client`] if TLS cannot be set up.
     pub fn new(settings: Settings) -> Result<Self, ModelError> {
-        let timing = Timing {
-            connect: settings.connect_timeout,
-            first: settings.first_timeout,
-            idle: settings.idle_timeout,
-            tick: settings.tick,
-            retry_pause: settings.retry_pause,
-        };
-        let link = Link::new(ServerKind::OpenAi, settings.url.clone(), timing, settings.key.clone())?;
+        let link = Link::new(ServerKind::OpenAi, settings.url.clone(), settings.timing, settings.key.clone())?;
         Ok(Self { settings, link })
     }
 

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::Settings;
-use crate::model::{Conversation, Message, Ready, ToolCall, ToolSpec, schema, talk::Attempt};
+use crate::model::{Conversation, Message, Ready, ToolCall, schema, talk::Attempt};
 
 /// Low: an assistant for hosts should not be inventive.
 const TEMPERATURE: f32 = 0.1;
@@ -26,7 +26,7 @@ pub(super) fn body(settings: &Settings, ready: &Ready, conversation: &Conversati
     let mut body = json!({ "model": ready.name, "messages": messages(conversation), "stream": true });
     let tools = conversation.offered();
     if !tools.is_empty() {
-        body["tools"] = tools.iter().map(tool).collect();
+        body["tools"] = tools.iter().map(schema::tool).collect();
     }
     if attempt.has(STREAM_OPTIONS) {
         body[STREAM_OPTIONS] = json!({ "include_usage": true });
@@ -85,15 +85,4 @@ fn messages(conversation: &Conversation) -> Vec<Value> {
 fn written(call: &ToolCall, id: &str) -> Value {
     let arguments = if call.arguments.is_object() { call.arguments.to_string() } else { "{}".to_owned() };
     json!({ "id": id, "type": "function", "function": { "name": call.name, "arguments": arguments } })
-}
-
-fn tool(tool: &ToolSpec) -> Value {
-    json!({
-        "type": "function",
-        "function": {
-            "name": tool.name,
-            "description": tool.description,
-            "parameters": schema::reduce(&tool.parameters),
-        },
-    })
 }

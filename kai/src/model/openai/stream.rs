@@ -84,24 +84,12 @@ struct Answer {
     ended: bool,
 }
 
-impl Reader {
-    /// Takes the next bytes and returns what they complete.
-    pub fn push(&mut self, bytes: &[u8]) -> Vec<StreamEvent> {
+impl Decode for Reader {
+    fn push(&mut self, bytes: &[u8]) -> Vec<StreamEvent> {
         let mut out = Vec::new();
         let Self { events, answer } = self;
         events.push(bytes, |event| answer.event(&event, &mut out));
         out
-    }
-
-    /// The end of the bytes. Some servers send no end mark; that they said why they stopped will do.
-    pub fn finish(mut self) -> Vec<StreamEvent> {
-        self.end()
-    }
-}
-
-impl Decode for Reader {
-    fn push(&mut self, bytes: &[u8]) -> Vec<StreamEvent> {
-        Self::push(self, bytes)
     }
 
     fn end(&mut self) -> Vec<StreamEvent> {

@@ -6,7 +6,6 @@ use super::super::frame::is_snapshot_name;
 use super::super::inventory::Vm;
 use super::super::piece::Object;
 use super::super::text::Sep;
-use super::super::values::Value;
 use super::make::{bridge, put, ssh_key, start, user_data};
 use super::quantity::size;
 use super::snapshot::Which;
@@ -127,16 +126,7 @@ impl Task<'_> {
     /// `four clones`, `a fleet of 5`.
     fn count(&self) -> Option<u64> {
         let pieces = &self.clause.pieces;
-        let number = |at: usize| {
-            if let Some(Value::Number(number)) = pieces[at].value
-                && number.fract() == 0.0
-                && number >= 1.0
-            {
-                Some(number as u64)
-            } else {
-                None
-            }
-        };
+        let number = |at: usize| pieces[at].whole();
         // Not the number of processors, and not what belongs to another noun.
         let other = |at: usize| {
             let next = pieces.get(at + 1);

@@ -14,16 +14,7 @@ fn words(pieces: &[Piece]) -> String {
 
 /// How many hits are wanted, and the pieces without the words that say so: `four hits will do`.
 fn wanted(pieces: &[Piece]) -> (Option<u64>, Vec<Piece>) {
-    let count = |piece: &Piece| {
-        if let Some(Value::Number(number)) = piece.value
-            && number >= 1.0
-            && number.fract() == 0.0
-        {
-            Some(number as u64)
-        } else {
-            None
-        }
-    };
+    let count = Piece::whole;
     let most = |piece: &Piece| {
         matches!(
             piece.low.as_str(),

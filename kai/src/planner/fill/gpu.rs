@@ -212,14 +212,8 @@ pub(super) fn gpu_share_run(task: Task<'_>) -> Filled {
             }
         })
     });
-    let count = pieces.iter().enumerate().find_map(|(at, piece)| match piece.value {
-        Some(Value::Number(number))
-            if number >= 1.0 && number.fract() == 0.0 && port.is_none_or(|(place, _)| place != at) =>
-        {
-            Some(number as u64)
-        }
-        _ => None,
-    });
+    let others = pieces.iter().enumerate().filter(|(at, _)| port.is_none_or(|(place, _)| place != *at));
+    let count = others.map(|(_, piece)| piece).find_map(Piece::whole);
     if let Some(count) = count {
         out.insert("count".to_owned(), json!(count));
     }

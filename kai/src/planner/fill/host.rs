@@ -125,16 +125,7 @@ pub(super) fn trace_tcp(task: Task<'_>) -> Filled {
         out.insert("seconds".to_owned(), json!(seconds));
     }
     let pieces = &task.clause.pieces;
-    let number = |piece: &Piece| {
-        if let Some(Value::Number(number)) = piece.value
-            && (1.0..65536.0).contains(&number)
-            && number.fract() == 0.0
-        {
-            Some(number as u64)
-        } else {
-            None
-        }
-    };
+    let number = Piece::port;
     let beside = pieces.iter().position(|piece| piece.is("port")).and_then(|at| {
         pieces.iter().skip(at + 1).find_map(number).or_else(|| pieces[..at].iter().rev().find_map(number))
     });

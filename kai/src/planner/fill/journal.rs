@@ -2,21 +2,11 @@
 
 use serde_json::json;
 
-use super::super::piece::Object;
-use super::super::values::Value;
+use super::super::piece::{Object, Piece};
 use super::{Args, Filled, Task, args, call};
 
 pub(super) fn op_history(task: Task<'_>) -> Filled {
-    let number = task.clause.pieces.iter().find_map(|piece| {
-        if let Some(Value::Number(number)) = piece.value
-            && number >= 1.0
-            && number.fract() == 0.0
-        {
-            Some(number as u64)
-        } else {
-            None
-        }
-    });
+    let number = task.clause.pieces.iter().find_map(Piece::whole);
     let singular = task.clause.pieces.iter().any(|piece| piece.is("newest"))
         && task
             .clause

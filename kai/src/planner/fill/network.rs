@@ -19,16 +19,7 @@ const PROFILES: [(&str, &[&str]); 6] = [
 
 /// `port 8080 to 80`, `3307 mapped to 3306`, `container port 80 as 8080`.
 fn spoken_ports(pieces: &[Piece]) -> Option<String> {
-    let number = |piece: &Piece| {
-        if let Some(Value::Number(number)) = piece.value
-            && (1.0..65536.0).contains(&number)
-            && number.fract() == 0.0
-        {
-            Some(number as u64)
-        } else {
-            None
-        }
-    };
+    let number = Piece::port;
     let at = pieces.iter().position(|piece| piece.is("port") || piece.is("expose") || piece.marks("maps"));
     let on_host = |pair: &[Piece]| number(&pair[0]).is_some() && pair[1].marks("on") && pair.len() > 2;
     let at = at.or_else(|| {

@@ -17,7 +17,7 @@ impl Task<'_> {
     }
 
     /// The target of a replica: what was said, else what the job or the host's root makes of it.
-    fn target(&self, vm: Option<&str>, dataset: Option<&str>) -> Option<String> {
+    fn target(&self, key: &str, name: &str) -> Option<String> {
         let full = self.object(|object| if let Object::Target(target) = object { Some(target.clone()) } else { None });
         if full.is_some() {
             return full;
@@ -25,9 +25,8 @@ impl Task<'_> {
         let host = self.object(|object| if let Object::Host(host) = object { Some(host.clone()) } else { None })?;
         let inventory = self.scene.inventory;
         let job = inventory.replication_jobs.iter().find(|job| {
-            let same =
-                vm.is_some() && job.vm.as_deref() == vm || dataset.is_some() && job.dataset.as_deref() == dataset;
-            same && job.to.split(':').next() == Some(host.as_str())
+            let replicated = if key == "vm" { &job.vm } else { &job.dataset };
+            replicated.as_deref() == Some(name) && job.to.split(':').next() == Some(host.as_str())
         });
         if let Some(job) = job {
             return Some(job.to.clone());
@@ -38,7 +37,7 @@ impl Task<'_> {
             .find(|known| known.name == host)
             .map(|known| known.replica_root.as_str())
             .filter(|root| !root.is_empty());
-        let leaf = vm.or_else(|| dataset.and_then(|dataset| dataset.rsplit('/').next()))?;
+        let leaf = if key == "vm" { name } else { name.rsplit('/').next()? };
         Some(root.map_or_else(|| host.clone(), |root| format!("{host}:{root}/{leaf}")))
     }
 
@@ -148,8 +147,7 @@ pub(super) fn replicate(task: Task<'_>) -> Filled {
     };
     let mut calls = Vec::new();
     for (key, name) in what {
-        let (vm, dataset) = if key == "vm" { (Some(name.as_str()), None) } else { (None, Some(name.as_str())) };
-        let Some(to) = task.target(vm, dataset) else {
+        let Some(to) = task.target(key, &name) else {
             let candidates: Vec<String> = task.scene.inventory.dr_hosts.iter().map(|host| host.name.clone()).collect();
             return Filled::Ask {
                 missing: vec!["to"],
@@ -185,9 +183,8 @@ pub(super) fn replication_schedule(task: Task<'_>) -> Filled {
     };
     let mut calls = Vec::new();
     for (key, name) in what {
-        let (vm, dataset) = if key == "vm" { (Some(name.as_str()), None) } else { (None, Some(name.as_str())) };
         let mut missing = Vec::new();
-        let to = task.target(vm, dataset);
+        let to = task.target(key, &name);
         if to.is_none() {
             missing.push("to");
         }

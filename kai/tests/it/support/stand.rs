@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use kai::model::{
-    Conversation, Finished, Message, Model, ModelError, ModelEvent, Ready, ToolSpec,
+    Conversation, Finished, Message, Model, ModelError, ModelEvent, Ready, Timing, ToolSpec,
     ollama::{self, Ollama},
     openai::{self, OpenAi},
 };
@@ -183,40 +183,35 @@ pub(crate) fn model_of(kind: Kind, url: &str, name: Option<&str>, patience: Dura
 }
 
 /// The same with limits for the first word and for the next.
-pub(crate) fn model_with(
-    kind: Kind,
-    url: &str,
-    name: Option<&str>,
-    first_timeout: Duration,
-    idle_timeout: Duration,
-) -> Box<dyn Model> {
+pub(crate) fn model_with(kind: Kind, url: &str, name: Option<&str>, first: Duration, idle: Duration) -> Box<dyn Model> {
     let name = name.map(str::to_owned);
+    let timing = Timing { first, idle, ..timing() };
     match kind {
         Kind::Ollama => {
-            let settings = ollama::Settings { model: name, first_timeout, idle_timeout, ..ollama_settings(url) };
+            let settings = ollama::Settings { model: name, timing, ..ollama_settings(url) };
             Box::new(Ollama::new(settings).expect("a client"))
         }
         Kind::OpenAi => {
-            let settings = openai::Settings { model: name, first_timeout, idle_timeout, ..openai_settings(url) };
+            let settings = openai::Settings { model: name, timing, ..openai_settings(url) };
             Box::new(OpenAi::new(settings).expect("a client"))
         }
     }
 }
 
+fn timing() -> Timing {
+    Timing { idle: PATIENCE, tick: TICK, retry_pause: PAUSE, ..Timing::default() }
+}
+
 pub(crate) fn ollama_settings(url: &str) -> ollama::Settings {
     ollama::Settings {
-        idle_timeout: PATIENCE,
-        tick: TICK,
-        retry_pause: PAUSE,
+        timing: timing(),
         ..ollama::Settings::new(ollama::address::parse(url).expect("a valid address"))
     }
 }
 
 pub(crate) fn openai_settings(url: &str) -> openai::Settings {
     openai::Settings {
-        idle_timeout: PATIENCE,
-        tick: TICK,
-        retry_pause: PAUSE,
+        timing: timing(),
         ..openai::Settings::new(openai::address::parse(url).expect("a valid address"))
     }
 }
