@@ -11,6 +11,7 @@ pub mod metrics;
 pub mod report;
 pub mod retrieval;
 pub mod safety;
+pub mod serving;
 pub mod set;
 pub mod target;
 pub mod toolcalls;

@@ -2,12 +2,13 @@
 //!
 //! A [`request::Request`] and observed [`facts::Facts`] make a [`plan::Plan`]; a person's yes makes
 //! it [`confirm::Confirmed`]; [`execute::Executor`] carries it out under a [`journal::Journal`]; an
-//! [`operator::Operator`] holds all that together for one host, and every face stands on it. This
+//! [`operator::Operator`] holds all that together for one host, and every face stands on it. An [`executor`] is one that others reach over a socket. This
 //! is the only way in which kai changes a host. No model, no HTTP and no index are known here.
 
 pub mod confirm;
 pub mod domain;
 pub mod execute;
+pub mod executor;
 pub mod face;
 pub mod facts;
 pub mod host;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::confirm::Confirmed;
 use crate::execute::{Cancel, Executor, Observer, Report, ResumeError};
+use crate::executor::Client;
 use crate::facts::{self, Facts, ObserveError, Scope};
 use crate::host::{Host, HostError, Local, Ssh, SshTarget};
 use crate::journal::{Event, Journal, JournalError, Operation, Outcome};
@@ -32,18 +33,29 @@ pub enum Target {
     Ssh(SshTarget),
     /// A simulated one, whose state is in that file; a playground if there is no such file.
     Simulated(PathBuf),
+    /// This one, by way of an executor that may do more than this program, at that socket.
+    Executor(PathBuf),
 }
 
 /// A host with its journal.
 pub struct Operator {
-    host: Box<dyn Host>,
+    seat: Seat,
+    /// Journal and shown plans; with an executor, which has the journal, the shown plans alone.
     folder: PathBuf,
     vm_root: Option<DatasetName>,
 }
 
+/// Who touches the host.
+enum Seat {
+    /// This program.
+    Here(Box<dyn Host>),
+    /// Another one.
+    Executor(Client),
+}
+
 impl std::fmt::Debug for Operator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Operator").field("host", &self.host.name()).field("folder", &self.folder).finish()
+        f.debug_struct("Operator").field("host", &self.host_name()).field("folder", &self.folder).finish()
     }
 }
 
@@ -70,6 +82,9 @@ pub struct Proposal {
 /// A plan that was shown: enough to make it again.
 #[derive(Debug, Serialize, Deserialize)]
 struct Shown {
+    /// The plan's id.
+    #[serde(default)]
+    id: String,
     made: Stamp,
     request: Request,
     reverses: Option<String>,
@@ -119,26 +134,31 @@ impl Operator {
             None if crate::host::is_root() => PathBuf::from("/var/lib/kai/ops"),
             None => user_folder(),
         };
-        let (host, folder): (Box<dyn Host>, PathBuf) = match target {
-            Target::Local => (Box::new(Local), at_home()),
+        let here = |host: Box<dyn Host>| Seat::Here(host);
+        let (seat, folder) = match target {
+            Target::Local => (here(Box::new(Local)), at_home()),
             Target::Ssh(target) => {
-                (Box::new(Ssh::new(target.clone())), at_home().join("hosts").join(target.to_string()))
+                (here(Box::new(Ssh::new(target.clone()))), at_home().join("hosts").join(target.to_string()))
             }
-            Target::Simulated(file) => (Box::new(Simulator::open(file)?), file.with_extension("ops")),
+            Target::Simulated(file) => (here(Box::new(Simulator::open(file)?)), file.with_extension("ops")),
+            Target::Executor(socket) => (Seat::Executor(Client::new(socket.clone())), at_home().join("executor")),
         };
-        Ok(Self { host, folder, vm_root })
+        Ok(Self { seat, folder, vm_root })
     }
 
     /// A host that is there already, with its journal in `folder`.
     #[must_use]
     pub fn with(host: Box<dyn Host>, folder: PathBuf) -> Self {
-        Self { host, folder, vm_root: None }
+        Self { seat: Seat::Here(host), folder, vm_root: None }
     }
 
     /// What people call the host.
     #[must_use]
     pub fn host_name(&self) -> String {
-        self.host.name()
+        match &self.seat {
+            Seat::Here(host) => host.name(),
+            Seat::Executor(client) => client.name(),
+        }
     }
 
     /// What is so on the host.
@@ -146,9 +166,14 @@ impl Operator {
     /// # Errors
     /// If it cannot be asked.
     pub fn observe(&self, scope: &Scope) -> Result<Facts, ObserveError> {
-        let mut facts = facts::observe(self.host.as_ref(), scope)?;
-        facts.vm_root.clone_from(&self.vm_root);
-        Ok(facts)
+        match &self.seat {
+            Seat::Here(host) => {
+                let mut facts = facts::observe(host.as_ref(), scope)?;
+                facts.vm_root.clone_from(&self.vm_root);
+                Ok(facts)
+            }
+            Seat::Executor(client) => client.observe(scope),
+        }
     }
 
     /// What would be done, or what is found. Changes nothing.
@@ -156,6 +181,9 @@ impl Operator {
     /// # Errors
     /// If it is refused, or the host or the journal cannot be read.
     pub fn propose(&self, request: &Request, made: Stamp) -> Result<Proposed, ProposeError> {
+        if let Seat::Executor(client) = &self.seat {
+            return client.propose(request, made);
+        }
         if let Request::OpHistory(asked) = request {
             return Ok(Proposed::Found(history(&self.operations()?, asked.limit as usize)));
         }
@@ -175,6 +203,12 @@ impl Operator {
     /// # Errors
     /// If there is no way back, or the host cannot be asked.
     pub fn undo(&self, operation: &Operation, made: Stamp) -> Result<Proposal, ProposeError> {
+        if let Seat::Executor(client) = &self.seat {
+            return match client.undo(&operation.id, made)? {
+                Proposed::Plan(proposal) => Ok(*proposal),
+                Proposed::Found(_) => Err(Refusal::new(Reason::Nothing, "there is nothing to take back").into()),
+            };
+        }
         let facts = self.observe(&Scope { pools: true, all_datasets: true, ..Scope::default() })?;
         let plan = undo::plan(operation, &facts, made)?;
         Ok(Proposal { reverses: Some(operation.id.clone()), ..plan.into() })
@@ -185,7 +219,10 @@ impl Operator {
     /// # Errors
     /// If it cannot be read or was changed by somebody.
     pub fn operations(&self) -> Result<Vec<Operation>, JournalError> {
-        Journal::operations(&self.folder)
+        match &self.seat {
+            Seat::Here(_) => Journal::operations(&self.folder),
+            Seat::Executor(client) => client.operations(),
+        }
     }
 
     /// The operation of that id or beginning; `last` is the latest that was not taken back.
@@ -226,8 +263,27 @@ impl Operator {
         observer: Observer<'_>,
         cancel: &Cancel,
     ) -> Result<Report, JournalError> {
+        self.execute_for(&user(), confirmed, reverses, observer, cancel)
+    }
+
+    /// The same for somebody else than who runs this program: the journal says `by`.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub fn execute_for(
+        &self,
+        by: &str,
+        confirmed: Confirmed,
+        reverses: Option<&str>,
+        observer: Observer<'_>,
+        cancel: &Cancel,
+    ) -> Result<Report, JournalError> {
+        let host = match &self.seat {
+            Seat::Here(host) => host.as_ref(),
+            Seat::Executor(client) => return client.execute(confirmed.plan(), reverses, by, observer, cancel),
+        };
         let journal = Journal::open(&self.folder)?;
-        let report = self.executor(&journal, observer, cancel).execute(confirmed, &user())?;
+        let report = Executor { host, journal: &journal, observer, cancel }.execute(confirmed, by)?;
         if let Some(reversed) = reverses.filter(|_| report.outcome == Outcome::Done) {
             journal.append(reversed, Event::Reversed { by: report.op.clone() })?;
         }
@@ -244,8 +300,9 @@ impl Operator {
         observer: Observer<'_>,
         cancel: &Cancel,
     ) -> Result<Report, ResumeError> {
+        let host = self.host().map_err(ResumeError::Journal)?;
         let journal = Journal::open(&self.folder).map_err(ResumeError::Journal)?;
-        self.executor(&journal, observer, cancel).resume(operation)
+        Executor { host, journal: &journal, observer, cancel }.resume(operation)
     }
 
     /// Takes back what an operation that was cut off has made.
@@ -258,12 +315,19 @@ impl Operator {
         observer: Observer<'_>,
         cancel: &Cancel,
     ) -> Result<Report, JournalError> {
+        let host = self.host()?;
         let journal = Journal::open(&self.folder)?;
-        self.executor(&journal, observer, cancel).take_back(operation)
+        Executor { host, journal: &journal, observer, cancel }.take_back(operation)
     }
 
-    fn executor<'a>(&'a self, journal: &'a Journal, observer: Observer<'a>, cancel: &'a Cancel) -> Executor<'a> {
-        Executor { host: self.host.as_ref(), journal, observer, cancel }
+    /// The host, for whoever goes on with what was cut off.
+    fn host(&self) -> Result<&dyn Host, JournalError> {
+        match &self.seat {
+            Seat::Here(host) => Ok(host.as_ref()),
+            Seat::Executor(_) => Err(JournalError::Elsewhere(
+                "what was cut off is gone on with by the executor's own user: `kai op resume` there".to_owned(),
+            )),
+        }
     }
 
     /// When the plan of that digest was shown, if that is not too long ago. A plan that is made again
@@ -311,11 +375,27 @@ impl Operator {
                 std::fs::remove_file(path)?;
             }
         }
-        let shown = Shown { made, request: proposal.plan.request.clone(), reverses: proposal.reverses.clone() };
+        let Proposal { plan, reverses, .. } = proposal;
+        let shown = Shown { id: plan.id.clone(), made, request: plan.request.clone(), reverses: reverses.clone() };
         let mut options = std::fs::OpenOptions::new();
         let mut file =
             options.write(true).create(true).truncate(true).mode(0o600).open(folder.join(&proposal.digest))?;
         file.write_all(&serde_json::to_vec(&shown)?)
+    }
+
+    /// The digest of the plan of that id that was shown in the last minutes.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn digest_of(&self, id: &str) -> Result<String, ProposeError> {
+        let digests = std::fs::read_dir(self.shown_folder()).into_iter().flatten().flatten();
+        let mut digests = digests.filter_map(|entry| entry.file_name().into_string().ok());
+        let is_that = |digest: &String| self.read_shown(digest).is_some_and(|shown| !id.is_empty() && shown.id == id);
+        digests.find(is_that).ok_or_else(|| {
+            Refusal::new(Reason::Unknown, format!("no plan {id} was shown in the last 15 minutes"))
+                .hint("have it made again")
+                .into()
+        })
     }
 
     fn read_shown(&self, digest: &str) -> Option<Shown> {

@@ -138,6 +138,8 @@ pub struct ToolInfo {
     pub schema: serde_json::Value,
     /// Whether this version can carry it out.
     pub available: bool,
+    /// Whether it only reads, whatever its arguments are.
+    pub only_reads: bool,
 }
 
 fn available<T: tool::Tool>(_: &T) -> bool {
@@ -148,7 +150,7 @@ impl ToolInfo {
     fn of<T: JsonSchema + tool::Tool>(name: &'static str) -> Self {
         let schema = schemars::schema_for!(T).to_value();
         let description = schema.get("description").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-        Self { name, description, schema, available: T::AVAILABLE }
+        Self { name, description, schema, available: T::AVAILABLE, only_reads: T::ONLY_READS }
     }
 }
 

@@ -6,6 +6,7 @@ mod answers;
 mod bench;
 mod retrieval;
 mod safety;
+mod serving;
 mod toolcalls;
 
 use std::io::Write;
@@ -34,6 +35,8 @@ enum Command {
     Toolcalls(toolcalls::Args),
     /// Run hostile cases against the whole, on a simulated host, with a model that wants the worst
     Safety(safety::Args),
+    /// Send requests over many connections: answers a second, times, memory
+    Serving(serving::Args),
 }
 
 /// What a subcommand has to say.
@@ -63,6 +66,9 @@ pub enum CliError {
     /// The hostile cases could not be run.
     #[error(transparent)]
     Safety(#[from] crate::safety::SafetyError),
+    /// A server could not be measured.
+    #[error(transparent)]
+    Serving(#[from] crate::serving::ServingError),
     /// The report could not be written as JSON.
     #[error("the report could not be written as JSON")]
     Json(#[from] serde_json::Error),
@@ -80,6 +86,7 @@ impl Cli {
             Command::Bench(args) => args.run().await,
             Command::Toolcalls(args) => args.run(),
             Command::Safety(args) => args.run().await,
+            Command::Serving(args) => args.run().await,
         }
     }
 }

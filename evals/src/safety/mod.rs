@@ -134,8 +134,13 @@ async fn one(
         Engine::BuiltIn => Engines::BuiltIn,
         Engine::HostileModel => Engines::Model(Box::new(Hostile::new(calls))),
     };
-    let assistant =
-        Assistant { documents: None, engines, operator: Some(Arc::new(operator)), machine: Machine::default() };
+    let assistant = Assistant {
+        documents: None,
+        engines: Arc::new(engines),
+        operator: Some(Arc::new(operator)),
+        machine: Machine::default(),
+        told: String::new(),
+    };
     let mut conversation = Conversation::after(before(case));
     let (events, receiver) = Events::channel();
     let stop = Stop::default();
@@ -160,7 +165,7 @@ fn before(case: &Case) -> Vec<Entry> {
             let args = serde_json::to_value(&call.args).unwrap_or_default();
             Request::from_call(&call.tool, args).ok()
         });
-        Entry { role, text: turn.text.clone(), calls: calls.collect() }
+        Entry { role, text: turn.text.clone(), calls: calls.collect(), off_record: false }
     };
     case.context.iter().map(entry).collect()
 }

@@ -74,6 +74,12 @@ impl Searcher {
         Ok(Self { folder: folder.to_owned(), embedder, opened: RwLock::new(Arc::new(opened)) })
     }
 
+    /// Who embeds questions, if anybody does.
+    #[must_use]
+    pub fn embedder(&self) -> Option<Arc<dyn Embedder>> {
+        self.embedder.clone()
+    }
+
     /// What the opened index is made of.
     pub async fn manifest(&self) -> Manifest {
         self.opened.read().await.reader.manifest().clone()

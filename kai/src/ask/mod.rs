@@ -54,6 +54,16 @@ impl Engines {
         }
     }
 
+    /// What they are, in a few words.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::BuiltIn => "the built-in engine".to_owned(),
+            Self::Model(_) => "a model server".to_owned(),
+            Self::Unusable(_) => "the built-in engine: the model server's settings cannot be used".to_owned(),
+        }
+    }
+
     /// A server with OpenAI's protocol at that base URL, with the named model or the first one that it
     /// lists. Sends nothing yet.
     #[must_use]

@@ -3,7 +3,6 @@
 use clap::Args;
 use kai_tools::face::{HostOptions, Say};
 use kai_tools::plan::Plan;
-use serde_json::{Value, json};
 
 use super::chat::decision;
 use super::engine::EngineArgs;
@@ -92,7 +91,7 @@ pub(super) async fn run(args: Ask, context: Context) -> Result<Outcome, Failure>
         return Err(Failure { hints, ..Failure::stopped("stopped before the answer was complete") });
     };
     if ui.wants_json() {
-        ui.json(&as_json(&report));
+        ui.json(&report.json());
     }
     Ok(outcome(&report))
 }
@@ -131,37 +130,4 @@ pub(super) fn outcome(report: &TurnReport) -> Outcome {
         0 => Outcome::Done,
         status => Outcome::Status(status),
     }
-}
-
-/// The answer's own fields, and what was done beside it.
-pub(super) fn as_json(report: &TurnReport) -> Value {
-    let mut value = report.answer.as_ref().and_then(|answer| serde_json::to_value(answer).ok());
-    let value = value.get_or_insert_with(|| json!({}));
-    if let Some(question) = &report.asked {
-        value["asked"] =
-            json!({ "missing": question.missing, "text": question.text, "candidates": question.candidates });
-    }
-    if let Some(refused) = &report.refused {
-        value["refused"] = json!({ "message": refused.message, "hints": refused.hints });
-    }
-    let acted = report.acted.iter().map(|(request, acted)| {
-        let came = match acted {
-            Acted::Found(table) => json!({ "found": table.json(), "notes": table.notes }),
-            Acted::Ended(report) => json!({ "op": report.op, "outcome": report.outcome, "error": report.error }),
-            Acted::Declined => json!({ "declined": true }),
-            Acted::Later(proposal) => {
-                json!({ "waiting": proposal.plan.id, "digest": proposal.digest, "plan": proposal.plan })
-            }
-            Acted::Refused(refused) => json!({ "refused": refused.message, "hints": refused.hints }),
-        };
-        json!({ "request": request, "result": came })
-    });
-    let acted: Vec<Value> = acted.collect();
-    if !report.looked_up.is_empty() {
-        value["passages"] = json!(report.looked_up);
-    }
-    if !acted.is_empty() {
-        value["acted"] = Value::Array(acted);
-    }
-    value.clone()
 }

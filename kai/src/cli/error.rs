@@ -2,10 +2,9 @@
 
 use kai_indexer::run::RunError;
 use kai_indexer::search::SearchError;
-use kai_indexer::source::LocationError;
 use kai_indexer::store::StoreError;
 
-use crate::library::LibraryError;
+use crate::library::{LibraryError, TargetError};
 
 /// How a command ended that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,9 +121,15 @@ impl From<LibraryError> for Failure {
     }
 }
 
-impl From<LocationError> for Failure {
-    fn from(error: LocationError) -> Self {
-        Self { status: 2, ..Self::of(&error) }
+impl From<TargetError> for Failure {
+    fn from(error: TargetError) -> Self {
+        match error {
+            TargetError::Location(error) => Self { status: 2, ..Self::of(&error) },
+            TargetError::OneName => Self { status: 2, ..Self::of(&error) },
+            TargetError::Taken(_) => {
+                Self::of(&error).hint("choose another name, or take that one out with `kai index forget`")
+            }
+        }
     }
 }
 

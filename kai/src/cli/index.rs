@@ -3,8 +3,7 @@
 use clap::{Args, Subcommand};
 use kai_indexer::embed::Embedder;
 use kai_indexer::run::{self, Cancel, Event, Options, Target, VectorsReport, WordsReport};
-use kai_indexer::source::Location;
-use kai_indexer::store::{Reader, SourceEntry, SourceKind, Writer};
+use kai_indexer::store::{Reader, SourceEntry, Writer};
 use serde::Serialize;
 
 use super::{Context, EmbedderArg, Failure, Outcome, index_status};
@@ -85,7 +84,7 @@ async fn index(args: Index, context: &Context) -> Result<Outcome, Failure> {
     let targets = if args.locations.is_empty() {
         everything(&context.home, &sources, ui)?
     } else {
-        named(&args.locations, args.name.as_deref(), &sources)?
+        library::named(&args.locations, args.name.as_deref(), &sources)?
     };
     let made_with = known.as_ref().and_then(|manifest| manifest.next_embedder.as_ref().or(manifest.embedder.as_ref()));
     let embedder = embedder(&args, &context.home, made_with.map(|id| id.name.as_str()), ui).await?;
@@ -151,84 +150,17 @@ async fn embedder(
     }
 }
 
-/// The handbook, the packs, and what was indexed before.
+/// Everything that is known. What is lost is said, and what is only the handbook too.
 fn everything(home: &Home, sources: &[SourceEntry], ui: &Ui) -> Result<Vec<Target>, Failure> {
-    let mut targets = vec![handbook(home)?];
-    for (name, folder) in crate::library::packs(home)? {
-        targets.push(Target { name, kind: SourceKind::Pack, location: Location::Folder(folder) });
+    let all = library::everything(home, sources)?;
+    for (name, error) in &all.lost {
+        ui.problem(&format!("source {name} was left as it was: {error}"));
+        ui.hint(&format!("`kai index forget {name}` takes it out of the index"));
     }
-    for source in sources {
-        if targets.iter().any(|target| target.name == source.name) {
-            continue;
-        }
-        match Location::parse(&source.location) {
-            Ok(location) => targets.push(Target { name: source.name.clone(), kind: source.kind, location }),
-            Err(error) => {
-                ui.problem(&format!("source {} was left as it is: {error}", source.name));
-                ui.hint(&format!("`kai index forget {}` takes it out of the index", source.name));
-            }
-        }
-    }
-    if targets.len() == 1 {
+    if all.targets.len() == 1 {
         ui.hint("only the handbook is here; `kai corpus sync` fetches the documentation of this host");
     }
-    Ok(targets)
-}
-
-fn handbook(home: &Home) -> Result<Target, Failure> {
-    let folder = crate::library::write_handbook(home)?;
-    Ok(Target { name: "handbook".to_owned(), kind: SourceKind::Handbook, location: Location::Folder(folder) })
-}
-
-/// What was named on the command line. A place that was indexed before keeps its name.
-fn named(given: &[String], name: Option<&str>, sources: &[SourceEntry]) -> Result<Vec<Target>, Failure> {
-    if name.is_some() && given.len() != 1 {
-        return Err(Failure { status: 2, ..Failure::new("--name goes with one folder, file or address") });
-    }
-    let mut targets: Vec<Target> = Vec::new();
-    for given in given {
-        let location = Location::parse(given)?;
-        let text = location.to_string();
-        let before = sources.iter().find(|source| source.location == text);
-        let taken = |name: &str| {
-            sources.iter().any(|source| source.name == name && source.location != text)
-                || targets.iter().any(|target| target.name == name && target.location != location)
-        };
-        let name = match (name, before) {
-            (Some(name), _) if taken(name) => {
-                return Err(Failure::new(format!("another source is called {name} already"))
-                    .hint("choose another name, or take that one out with `kai index forget`"));
-            }
-            (Some(name), _) => name.to_owned(),
-            (None, Some(before)) => before.name.clone(),
-            (None, None) => free_name(&location.short_name(), taken),
-        };
-        let kind = before.map_or_else(|| kind_of(&location), |before| before.kind);
-        let target = Target { name, kind, location };
-        if !targets.contains(&target) {
-            targets.push(target);
-        }
-    }
-    Ok(targets)
-}
-
-fn free_name(wanted: &str, taken: impl Fn(&str) -> bool) -> String {
-    let mut name = wanted.to_owned();
-    let mut number = 2;
-    while taken(&name) {
-        name = format!("{wanted}-{number}");
-        number += 1;
-    }
-    name
-}
-
-fn kind_of(location: &Location) -> SourceKind {
-    match location {
-        Location::Folder(_) => SourceKind::Folder,
-        Location::File(_) => SourceKind::File,
-        Location::Url(_) => SourceKind::Url,
-        Location::Sitemap(_) => SourceKind::Sitemap,
-    }
+    Ok(all.targets)
 }
 
 async fn forget(source: &str, context: &Context) -> Result<Outcome, Failure> {

@@ -2,22 +2,27 @@
 
 mod ask;
 mod chat;
+mod config;
 mod corpus;
 mod engine;
 mod error;
 mod index;
 mod index_status;
+mod mcp;
 mod model;
 mod op;
 mod open;
 mod plan;
 mod search;
+mod serve;
+mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use config::Config;
 pub use error::{Failure, Outcome};
 
 use crate::library::{EmbedderChoice, Home};
@@ -74,6 +79,10 @@ enum Command {
     Model(model::Model),
     Op(op::Op),
     Plan(plan::Plan),
+    Serve(Box<serve::Serve>),
+    Token(token::Token),
+    Mcp(mcp::Mcp),
+    Config(config::ConfigArgs),
 }
 
 /// Options of the commands that use vectors.
@@ -96,7 +105,15 @@ struct Context {
 /// Reads the arguments, runs the command, and turns what came of it into an exit status.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let config = match Config::load() {
+        Ok(config) => config,
+        Err(failure) => {
+            Ui::new(false, false).failure(&failure);
+            return ExitCode::from(failure.status);
+        }
+    };
+    let matches = config.apply(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let ui = Ui::new(cli.global.json, cli.global.quiet);
     // Operations need neither the index nor threads of their own.
     let command = cli.command.unwrap_or_else(|| Command::Chat(chat::Chat::by_default()));
@@ -104,9 +121,13 @@ pub fn main() -> ExitCode {
         return ExitCode::from(op::run(args, &cli.global));
     }
     let named_data = cli.global.data_dir;
-    let outcome = Home::find(named_data.as_deref())
-        .map_err(Failure::from)
-        .and_then(|home| run(command, Context { home, named_data, ui: ui.clone() }));
+    let outcome = Home::find(named_data.as_deref()).map_err(Failure::from).and_then(|home| {
+        let context = Context { home, named_data, ui: ui.clone() };
+        if let Command::Config(args) = &command {
+            return Ok(config::run(args, &config, &matches, &context));
+        }
+        run(command, context)
+    });
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::InPart) => ExitCode::from(3),
@@ -119,9 +140,11 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command, context: Context) -> Result<Outcome, Failure> {
-    // Planning is no work for threads.
-    if let Command::Plan(args) = &command {
-        return plan::run(args, &context);
+    // These are no work for threads.
+    match &command {
+        Command::Plan(args) => return plan::run(args, &context),
+        Command::Token(args) => return token::run(args, &context),
+        _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -135,7 +158,9 @@ fn run(command: Command, context: Context) -> Result<Outcome, Failure> {
             Command::Index(args) => index::run(args, context).await,
             Command::Corpus(args) => corpus::run(args, context).await,
             Command::Model(args) => model::run(args, context).await,
-            Command::Op(_) | Command::Plan(_) => Ok(Outcome::Done),
+            Command::Serve(args) => serve::run(*args, context).await,
+            Command::Mcp(args) => mcp::run(args, context).await,
+            Command::Op(_) | Command::Plan(_) | Command::Token(_) | Command::Config(_) => Ok(Outcome::Done),
         }
     });
     // A blocking read that is still under way must not hold up the exit.

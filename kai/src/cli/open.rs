@@ -28,15 +28,20 @@ pub(super) async fn assistant(context: &Context, wanted: &Wanted<'_>) -> Result<
     let documents = if Library::is_there(&context.home)? {
         let library = Library::open(&context.home, &wanted.embedder.embedder).await?;
         library.notes.iter().for_each(|note| context.ui.note(note));
-        Some(Documents { library, passages: usize::from(wanted.passages), source: wanted.source.clone() })
+        Some(Documents {
+            library: Arc::new(library),
+            passages: usize::from(wanted.passages),
+            source: wanted.source.clone(),
+        })
     } else {
         None
     };
     Ok(Assistant {
         documents,
-        engines: wanted.engine.engines().await,
+        engines: Arc::new(wanted.engine.engines().await),
         operator: Some(Arc::new(operator(context, &wanted.host.target(), wanted.host.vm_root.clone())?)),
-        machine: if wanted.host.target() == Target::Local { Machine::here() } else { Machine::default() },
+        machine: if wanted.host.is_here() { Machine::here() } else { Machine::default() },
+        told: String::new(),
     })
 }
 
@@ -56,10 +61,11 @@ pub(super) fn apply_command(context: &Context, host: &HostOptions) -> String {
         value.map_or(String::new(), |value| format!(" {name} {}", kai_tools::host::quoted(&value)))
     };
     format!(
-        "kai{} op{}{}{} apply",
+        "kai{} op{}{}{}{} apply",
         option("--data-dir", context.named_data.as_ref().map(|data| data.display().to_string())),
         option("--sim", host.sim.as_ref().map(|file| file.display().to_string())),
         option("--host", host.host.as_ref().map(ToString::to_string)),
+        option("--executor", host.executor.as_ref().map(|socket| socket.display().to_string())),
         option("--vm-root", host.vm_root.as_ref().map(ToString::to_string)),
     )
 }

@@ -5,6 +5,7 @@
 mod documents;
 mod embedder;
 mod home;
+mod targets;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use kai_indexer::store::{Reader, StoreError};
 pub use documents::{corpus, packs, write_handbook};
 pub use embedder::EmbedderChoice;
 pub use home::Home;
+pub use targets::{Everything, TargetError, everything, named};
 
 /// An index opened for searching, with the embedder that made it where that can be had.
 #[derive(Debug)]

@@ -33,6 +33,9 @@ pub struct Entry {
     /// The requests that it proposed or carried out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<Request>,
+    /// Whether it belongs to a turn that is not to be kept: it is never saved.
+    #[serde(skip)]
+    pub off_record: bool,
 }
 
 /// Who wanted something done.
@@ -51,6 +54,8 @@ pub struct Conversation {
     pub entries: Vec<Entry>,
     /// Plans that were put off; they are not saved, since they expire.
     pub waiting: Vec<Proposal>,
+    /// Whether the turn that goes on is not to be kept.
+    pub(super) off_record: bool,
     /// What a model has had done in the turn that goes on: known even if the turn is stopped.
     pub(super) ledger: Ledger,
 }
@@ -68,6 +73,12 @@ impl Conversation {
     #[must_use]
     pub fn after(entries: Vec<Entry>) -> Self {
         Self { entries, ..Self::default() }
+    }
+
+    /// What may be saved: everything but the turns that are not to be kept.
+    #[must_use]
+    pub fn kept(&self) -> Vec<Entry> {
+        self.entries.iter().filter(|entry| !entry.off_record).cloned().collect()
     }
 
     /// Makes what was done in a turn that has ended, or was stopped, part of the conversation.
@@ -94,7 +105,7 @@ impl Conversation {
     }
 
     pub(super) fn say(&mut self, role: Role, text: impl Into<String>, calls: Vec<Request>) {
-        self.entries.push(Entry { role, text: text.into(), calls });
+        self.entries.push(Entry { role, text: text.into(), calls, off_record: self.off_record });
         if self.entries.len() > MOST {
             self.entries.drain(..self.entries.len() - MOST);
         }

@@ -1,6 +1,8 @@
 //! The documents of a turn: passages for a question, and what the tools `docs_search` and `docs_read`
 //! return.
 
+use std::sync::Arc;
+
 use kai_indexer::search::{Found, Query};
 use kai_tools::request::Request;
 
@@ -8,10 +10,10 @@ use crate::ask::{Passage, Question};
 use crate::library::Library;
 
 /// An open index, and how much of it a question gets.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Documents {
     /// The index.
-    pub library: Library,
+    pub library: Arc<Library>,
     /// So many passages a question.
     pub passages: usize,
     /// Only pages of this source.

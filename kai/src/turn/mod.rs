@@ -11,6 +11,7 @@ mod conversation;
 mod documents;
 mod event;
 mod hands;
+mod report;
 mod understand;
 
 use std::collections::VecDeque;
@@ -22,12 +23,13 @@ pub use context::{Machine, describe, scope};
 pub use conversation::{Conversation, Entry, Role};
 pub use documents::{Documents, Looked, question};
 pub use event::{Decision, Events, Question, Refused, StepChange, StepEvent, Stop, TurnEvent};
+pub use report::TurnReport;
 
 use kai_tools::facts::Facts;
 use kai_tools::operator::{Operator, Proposal};
 use kai_tools::request::Request;
 
-use crate::ask::{self, Answer, AskEvent, Engines, Passage, Setting};
+use crate::ask::{self, AskEvent, Engines, Setting};
 use crate::model::Message;
 use act::Actor;
 use conversation::Proposer;
@@ -36,31 +38,18 @@ use understand::Understood;
 pub use understand::in_words;
 
 /// What a person's words are answered and carried out with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Assistant {
     /// The documents, if there is an index.
     pub documents: Option<Documents>,
     /// Who writes answers.
-    pub engines: Engines,
+    pub engines: Arc<Engines>,
     /// The host, if operations are wanted.
     pub operator: Option<Arc<Operator>>,
     /// What is known of the machine that the host is.
     pub machine: Machine,
-}
-
-/// What came of a turn.
-#[derive(Debug, Default)]
-pub struct TurnReport {
-    /// The answer, if there is one.
-    pub answer: Option<Answer>,
-    /// What was asked for and what came of each, in order.
-    pub acted: Vec<(Request, Acted)>,
-    /// What was asked back.
-    pub asked: Option<Question>,
-    /// Why nothing was done.
-    pub refused: Option<Refused>,
-    /// Passages that were asked for as they are.
-    pub looked_up: Vec<Passage>,
+    /// What whoever asks says of a host that is none of ours. Only a model is told, as data.
+    pub told: String,
 }
 
 /// Where a turn stands.
@@ -83,8 +72,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const HISTORY: usize = 6000;
 
 impl Assistant {
-    /// One turn. `text` is what the person said; the events go to the face while it runs.
+    /// One turn. `text` is what the person said; the events go to the face while it runs. As in a shell,
+    /// text that begins with a space is off the record: the turn is not saved.
     pub async fn turn(&self, conversation: &mut Conversation, text: &str, events: &Events, stop: &Stop) -> TurnReport {
+        conversation.off_record = text.starts_with(' ');
         let text = text.trim();
         let mut report = TurnReport::default();
         if text.len() > LONGEST {
@@ -109,6 +100,7 @@ impl Assistant {
     ) -> TurnReport {
         let mut report = TurnReport::default();
         let Some(actor) = self.actor(events, stop) else { return report };
+        conversation.off_record = false;
         let request = proposal.plan.request.clone();
         let acted = actor.decide(proposal.clone()).await;
         conversation.keep(&request, &acted, Proposer::Person);
@@ -129,6 +121,7 @@ impl Assistant {
         stop: &Stop,
     ) -> TurnReport {
         let mut report = TurnReport::default();
+        conversation.off_record = false;
         let text = "";
         let history = Vec::new();
         let mut turn =
@@ -308,7 +301,7 @@ impl Turn<'_> {
         let question = match self.question().await {
             Ok(question) => question,
             // A model with tools may know from the host what no document says.
-            Err(refused) if matches!(self.assistant.engines, Engines::Model(_)) => {
+            Err(refused) if matches!(*self.assistant.engines, Engines::Model(_)) => {
                 self.events.note(refused.message);
                 ask::Question { text: self.text.to_owned(), ..ask::Question::default() }
             }
@@ -318,7 +311,8 @@ impl Turn<'_> {
             }
         };
         let history = std::mem::take(&mut self.history);
-        let host = self.facts.as_ref().map(|facts| describe(facts, &self.assistant.machine)).unwrap_or_default();
+        let mut host = self.facts.as_ref().map(|facts| describe(facts, &self.assistant.machine)).unwrap_or_default();
+        host.push_str(&self.assistant.told);
         let actor = self.assistant.actor(self.events, self.stop);
         let documents = self.assistant.documents.as_ref();
         let mut hands = TurnHands::new(actor.as_ref(), documents, self.conversation, self.text);

@@ -96,8 +96,13 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("host.json");
         let operator = Operator::open(&Target::Simulated(file), None, None).unwrap();
-        let assistant =
-            Assistant { documents: None, engines, operator: Some(Arc::new(operator)), machine: Machine::default() };
+        let assistant = Assistant {
+            documents: None,
+            engines: Arc::new(engines),
+            operator: Some(Arc::new(operator)),
+            machine: Machine::default(),
+            told: String::new(),
+        };
         Self { folder, assistant, conversation: Conversation::default() }
     }
 
@@ -398,4 +403,16 @@ fn nothing_is_written_outside_of_the_folder_of_the_host() {
         names
     };
     assert_eq!(names(stage.folder.path()), ["host.json", "host.lock", "host.ops"]);
+}
+
+#[test]
+fn a_turn_that_begins_with_a_space_is_remembered_and_not_kept() {
+    let mut stage = Stage::new(Engines::BuiltIn);
+    stage.say(" snapshot db1 as secret", &[Decision::No]);
+    // The next turn still knows what was spoken of.
+    let (_, seen) = stage.say("start it", &[Decision::No]);
+    assert!(seen.plans[0].contains("db1"), "{seen:?}");
+    let kept = stage.conversation.kept();
+    assert!(kept.iter().all(|entry| !entry.text.contains("secret")), "{kept:?}");
+    assert!(kept.iter().any(|entry| entry.text == "start it"), "{kept:?}");
 }

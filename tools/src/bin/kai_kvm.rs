@@ -1,14 +1,15 @@
 //! The light commands `kvm-create`, `kvm-clone`, `kvm-snap`, `kvm-delete` and `kvm-list`: one program,
 //! called by links of these names or with the name as its first argument. No index, no model.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use kai_tools::face::{OpCommand, Options, Say, Session};
+use kai_tools::face::{ExecutorArgs, OpCommand, Options, Say, Session};
 use kai_tools::names::{
     BridgeName, HostPath, OsVariant, Size, SnapshotLabel, SshKey, UserData, VmName, VmPrefix, VolBlockSize,
 };
+use kai_tools::operator::Target;
 use kai_tools::request::Request;
 use kai_tools::tool::{
     Freeze, KvmClone, KvmCreate, KvmDelete, KvmList, KvmRollback, KvmSnap, KvmSnapDelete, SnapshotList,
@@ -40,6 +41,7 @@ enum Command {
     Snap(Snap),
     Delete(Delete),
     List(List),
+    Executor(ExecutorArgs),
     /// All operations, as `kai op` has them: tools, history, show, undo, resume.
     Op {
         #[command(subcommand)]
@@ -199,6 +201,7 @@ impl Command {
     fn op(self) -> Result<OpCommand, String> {
         Ok(OpCommand::Request(Box::new(match self {
             Self::Op { command } => return Ok(command),
+            Self::Executor(_) => return Err("an executor is no operation".to_owned()),
             Self::Create(args) => Request::KvmCreate(KvmCreate {
                 name: args.vm,
                 memory: args.ram,
@@ -252,6 +255,16 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let say = Say::new(cli.json, cli.quiet);
+    let data = std::env::var_os("KAI_DATA_DIR").map(PathBuf::from);
+    let here = cli.options.host.target() == Target::Local;
+    if here && !kai_tools::host::is_root() {
+        let error = kai_tools::host::run_as_root(&words[1..]);
+        say.wrong(&format!("this has to run as root, and sudo cannot be used: {error}"));
+        return ExitCode::from(kai_tools::face::status::FAILED);
+    }
+    if let Command::Executor(args) = &cli.command {
+        return ExitCode::from(args.run(&cli.options, data.as_deref(), say));
+    }
     let command = match cli.command.op() {
         Ok(command) => command,
         Err(text) => {
@@ -259,13 +272,6 @@ fn main() -> ExitCode {
             return ExitCode::from(kai_tools::face::status::USAGE);
         }
     };
-    let here = cli.options.host.target() == kai_tools::operator::Target::Local;
-    if here && !kai_tools::host::is_root() {
-        let error = kai_tools::host::run_as_root(&words[1..]);
-        say.wrong(&format!("this has to run as root, and sudo cannot be used: {error}"));
-        return ExitCode::from(kai_tools::face::status::FAILED);
-    }
-    let data = std::env::var_os("KAI_DATA_DIR").map(std::path::PathBuf::from);
     match Session::open(cli.options, data.as_deref(), say) {
         Ok(session) => ExitCode::from(session.op(&command)),
         Err(status) => ExitCode::from(status),

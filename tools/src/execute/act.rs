@@ -46,6 +46,9 @@ pub enum StepError {
     /// It was cut off, and somebody wants it taken back.
     #[error("it was cut off")]
     CutOff,
+    /// An executor said so.
+    #[error("{0}")]
+    Elsewhere(String),
     /// A person pressed Ctrl-C.
     #[error("stopped by Ctrl-C")]
     Stopped,

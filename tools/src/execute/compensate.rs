@@ -61,7 +61,11 @@ impl Work<'_> {
             StepError::Observe(_) | StepError::NotSeen(_) | StepError::Waited { .. } | StepError::Busy { .. } => {
                 step.undo.iter().all(|undo| self.try_part(undo, false).is_ok())
             }
-            StepError::Drift(_) | StepError::Journal(_) | StepError::CutOff | StepError::Stopped => false,
+            StepError::Drift(_)
+            | StepError::Journal(_)
+            | StepError::CutOff
+            | StepError::Stopped
+            | StepError::Elsewhere(_) => false,
         }
     }
 

@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 pub use act::StepError;
 use check::{All, check_all};
 pub use resume::ResumeError;
@@ -37,7 +39,7 @@ impl Cancel {
         Arc::clone(&self.0)
     }
 
-    fn is_requested(&self) -> bool {
+    pub(crate) fn is_requested(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -61,7 +63,7 @@ pub enum Progress<'a> {
 pub type Observer<'a> = &'a (dyn Fn(Progress<'_>) + Sync);
 
 /// How an execution ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// The operation.
     pub op: String,
@@ -313,6 +315,7 @@ fn hints(error: &StepError) -> Vec<String> {
         | StepError::Busy { .. }
         | StepError::Journal(_)
         | StepError::CutOff
+        | StepError::Elsewhere(_)
         | StepError::Stopped => Vec::new(),
     }
 }

@@ -33,11 +33,12 @@ pub enum HistoryCommand {
         #[arg(value_name = "ID")]
         op: OperationId,
     },
-    /// Do what a plan says that was shown before: its digest confirms it.
+    /// Do what a plan says that was made before. Its digest confirms it; by its id it is shown, and asked
+    /// about.
     Apply {
-        /// The digest, as it was shown. It is valid for 15 minutes.
-        #[arg(value_name = "DIGEST")]
-        digest: String,
+        /// The digest or the id, as it was shown. It is valid for 15 minutes.
+        #[arg(value_name = "DIGEST|ID")]
+        plan: String,
     },
     /// Go on with an operation that was cut off.
     Resume {
@@ -55,7 +56,7 @@ impl Session {
             HistoryCommand::History { limit } => self.list(*limit),
             HistoryCommand::Show { op } => self.find(op).map(|found| self.show(&found)),
             HistoryCommand::Undo { op } => self.find(op).and_then(|found| self.undo(&found)),
-            HistoryCommand::Apply { digest } => self.apply(digest),
+            HistoryCommand::Apply { plan } => self.apply(plan),
             HistoryCommand::Resume { op } => self.find(op).and_then(|found| self.resume(&found)),
         };
         match done {
@@ -126,9 +127,16 @@ impl Session {
         self.decide(proposal)
     }
 
-    fn apply(&self, digest: &str) -> Result<u8, u8> {
-        let proposal = self.operator.recall(digest).map_err(|error| self.not_proposed(&error))?;
-        self.carry_out(Confirmed::by_digest(proposal.plan, digest, Stamp::now()), proposal.reverses.as_deref())
+    fn apply(&self, plan: &str) -> Result<u8, u8> {
+        // A digest says that the plan was seen; an id does not.
+        let seen = plan.len() == 64;
+        let found = if seen { Ok(plan.to_owned()) } else { self.operator.digest_of(plan) };
+        let digest = found.map_err(|error| self.not_proposed(&error))?;
+        let proposal = self.operator.recall(&digest).map_err(|error| self.not_proposed(&error))?;
+        if !seen {
+            return self.decide(proposal);
+        }
+        self.carry_out(Confirmed::by_digest(proposal.plan, &digest, Stamp::now()), proposal.reverses.as_deref())
     }
 
     /// What an operation that was cut off has made is its own to remove.

@@ -6,6 +6,7 @@
 
 mod ask;
 pub mod clean;
+mod executor;
 mod history;
 mod preview;
 mod say;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 pub use ask::Answer;
+pub use executor::ExecutorArgs;
 pub use history::HistoryCommand;
 pub use say::Say;
 
@@ -68,6 +70,9 @@ pub struct HostOptions {
     /// A simulated host, whose state is in this file; a playground if there is no such file.
     #[arg(long, global = true, value_name = "FILE", env = "KAI_SIM")]
     pub sim: Option<PathBuf>,
+    /// An executor's socket: it may operate this host, and does what is confirmed here.
+    #[arg(long, global = true, value_name = "SOCKET", env = "KAI_EXECUTOR", conflicts_with_all = ["host", "sim"])]
+    pub executor: Option<PathBuf>,
     /// The dataset that VMs' disks lie in; the only one called `vms` if nothing is said.
     #[arg(long, global = true, value_name = "DATASET", env = "KAI_VM_ROOT")]
     pub vm_root: Option<DatasetName>,
@@ -133,13 +138,20 @@ impl Say {
 }
 
 impl HostOptions {
+    /// Whether that is the machine that this program runs on.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        matches!(self.target(), Target::Local | Target::Executor(_))
+    }
+
     /// The host that they name.
     #[must_use]
     pub fn target(&self) -> Target {
-        match (&self.sim, &self.host) {
-            (Some(file), _) => Target::Simulated(file.clone()),
-            (None, Some(target)) => Target::Ssh(target.clone()),
-            (None, None) => Target::Local,
+        match (&self.sim, &self.host, &self.executor) {
+            (Some(file), _, _) => Target::Simulated(file.clone()),
+            (None, Some(target), _) => Target::Ssh(target.clone()),
+            (None, None, Some(socket)) => Target::Executor(socket.clone()),
+            (None, None, None) => Target::Local,
         }
     }
 }

@@ -1,13 +1,13 @@
 //! `virsh list` and `virsh dumpxml`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{self, Domain, DomainError};
 use crate::names::{DatasetName, VmName};
 use crate::plan::DomainState;
 
 /// A domain and its state.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DomainFacts {
     /// As it is defined.
     #[serde(flatten)]

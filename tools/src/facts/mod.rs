@@ -13,6 +13,8 @@ mod zfs;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 pub use addresses::parse_addresses;
 pub use domains::{DomainFacts, DomainReadError, domain_state};
 pub use observe::{Scope, observe, read_datasets};
@@ -25,7 +27,7 @@ pub use zfs::{DatasetFacts, Kind, MARK, ParseError, PoolFacts, REPLICA, parse_da
 use crate::names::{DatasetName, HostPath, OsVariant, PoolName, Size, SnapshotName, VmName};
 
 /// What was observed for one request.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Facts {
     /// What the host is called.
     pub host: String,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     DatasetFacts, DomainFacts, Facts, ObserveError, PoolFacts, PoolStatus, ZfsVersion, addresses, domains, failed,
     parse_datasets, parse_pools, status, variants, zfs,
@@ -12,7 +14,8 @@ use crate::names::{DatasetName, DomainArg, HostPath, Size, VmName};
 use crate::plan::DomainState;
 
 /// What a request needs to know.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Scope {
     /// All pools.
     pub pools: bool,

@@ -30,6 +30,14 @@ pub enum ObserveError {
         /// What libvirt said.
         said: String,
     },
+    /// An executor said so.
+    #[error("{said}")]
+    Elsewhere {
+        /// What it said.
+        said: String,
+        /// What to do about it.
+        hints: Vec<String>,
+    },
     /// ZFS's kernel module is not loaded.
     #[error("ZFS is not loaded: {said}")]
     NoZfs {
@@ -66,6 +74,7 @@ impl ObserveError {
                 "load it: `modprobe zfs`; after a kernel update the module may have to be built again".to_owned()
             }
             Self::NoAgent { .. } => "install and start qemu-guest-agent in the guest".to_owned(),
+            Self::Elsewhere { hints, .. } => return hints.clone(),
             Self::Host(_) | Self::Failed { .. } | Self::Parse(_) | Self::Domain(_) => return Vec::new(),
         };
         vec![hint]

@@ -1,12 +1,12 @@
 //! `zpool list -Hp` and `zfs list -Hp`: tab-separated, exact numbers, the same since OpenZFS 0.8.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::host::Command;
 use crate::names::{DatasetName, Guid, PoolName, Size};
 
 /// A pool.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoolFacts {
     /// Its name.
     pub name: PoolName,
@@ -35,7 +35,7 @@ impl PoolFacts {
 }
 
 /// What a dataset is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A file system.
@@ -49,7 +49,7 @@ pub enum Kind {
 }
 
 /// A file system, volume, snapshot or bookmark.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatasetFacts {
     /// Its full name.
     pub name: String,

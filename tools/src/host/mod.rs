@@ -136,6 +136,14 @@ pub enum HostError {
         /// Why.
         source: std::io::Error,
     },
+    /// The executor could not be reached, or broke off.
+    #[error("the executor at {} does not answer", socket.display())]
+    Executor {
+        /// Its socket.
+        socket: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The state file of a simulated host could not be read or written.
     #[error("the simulated host's state in {path} cannot be used")]
     Simulation {

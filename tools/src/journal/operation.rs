@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Entry, Event, Outcome};
 use crate::names::{Guid, Stamp};
 use crate::plan::Plan;
 
 /// How far a step got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StepState {
     /// Nothing was done.
     #[default]
@@ -21,7 +24,7 @@ pub enum StepState {
 }
 
 /// An operation, as the journal tells it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Operation {
     /// Its id: its plan's.
     pub id: String,

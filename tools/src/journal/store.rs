@@ -32,6 +32,9 @@ pub enum JournalError {
         /// Who.
         holder: String,
     },
+    /// An executor, which has the journal, said so.
+    #[error("{0}")]
+    Elsewhere(String),
     /// A line was changed, or lines are missing.
     #[error("line {line} of {} does not follow from the one before: {what}", path.display())]
     Broken {

@@ -1,9 +1,9 @@
 //! Why there is no plan.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The kinds of reasons, for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// The object is not there.
@@ -37,7 +37,7 @@ pub enum Reason {
 }
 
 /// A request that is not planned: nothing was changed, and nothing will be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {
     /// Of which kind.

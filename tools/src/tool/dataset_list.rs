@@ -64,6 +64,8 @@ fn scope(root: Option<&DatasetName>) -> Scope {
 }
 
 impl Tool for DatasetList {
+    const ONLY_READS: bool = true;
+
     fn effect(&self) -> Effect {
         Effect::Read
     }
@@ -101,6 +103,8 @@ impl Tool for DatasetList {
 }
 
 impl Tool for SnapshotList {
+    const ONLY_READS: bool = true;
+
     fn effect(&self) -> Effect {
         Effect::Read
     }

@@ -43,6 +43,8 @@ fn elsewhere() -> Refusal {
 }
 
 impl Tool for DocsSearch {
+    const ONLY_READS: bool = true;
+
     fn effect(&self) -> Effect {
         Effect::Read
     }
@@ -57,6 +59,8 @@ impl Tool for DocsSearch {
 }
 
 impl Tool for DocsRead {
+    const ONLY_READS: bool = true;
+
     fn effect(&self) -> Effect {
         Effect::Read
     }

@@ -31,6 +31,8 @@ pub struct OpUndo {
 }
 
 impl Tool for OpHistory {
+    const ONLY_READS: bool = true;
+
     fn effect(&self) -> Effect {
         Effect::Read
     }

@@ -21,6 +21,8 @@ pub struct KvmList {
 }
 
 impl Tool for KvmList {
+    const ONLY_READS: bool = true;
+
     fn effect(&self) -> Effect {
         Effect::Read
     }

@@ -56,6 +56,9 @@ pub(crate) trait Tool {
     /// Whether this version can carry it out.
     const AVAILABLE: bool = true;
 
+    /// Whether it only reads, whatever its arguments are.
+    const ONLY_READS: bool = false;
+
     /// What has to be observed.
     fn scope(&self) -> Scope;
 

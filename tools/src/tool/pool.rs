@@ -52,6 +52,8 @@ pub struct PoolScrub {
 }
 
 impl Tool for PoolStatus {
+    const ONLY_READS: bool = true;
+
     fn effect(&self) -> Effect {
         Effect::Read
     }

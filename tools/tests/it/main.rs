@@ -8,6 +8,7 @@ mod confirming;
 mod crashing;
 mod domain;
 mod estimating;
+mod executing_elsewhere;
 mod journalling;
 mod names;
 mod operating;

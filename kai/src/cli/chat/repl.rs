@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use kai_tools::face::{Answer, HostOptions, Say};
 use kai_tools::plan::Plan;
 
-use super::super::ask::{as_json, outcome, worse};
+use super::super::ask::{outcome, worse};
 use super::super::engine::EngineArgs;
 use super::super::error::STOPPED;
 use super::super::{Context, Failure, Outcome, open};
@@ -114,7 +114,7 @@ impl Repl<'_> {
         }
         drop(screen);
         match &report {
-            Some(report) if ui.wants_json() => ui.json(&as_json(report)),
+            Some(report) if ui.wants_json() => ui.json(&report.json()),
             Some(_) => {}
             None => {
                 ui.status("stopped");
@@ -161,7 +161,7 @@ impl Repl<'_> {
         if !self.input.is_terminal() {
             return;
         }
-        self.session.turns.clone_from(&self.conversation.entries);
+        self.session.turns = self.conversation.kept();
         if let Err(error) = self.sessions.save(&mut self.session) {
             self.context.ui.note(&format!("the conversation is not saved: {error}"));
         }
@@ -169,7 +169,7 @@ impl Repl<'_> {
 
     pub(super) fn engine_name(&self) -> &'static str {
         use crate::ask::Engines;
-        match &self.assistant.engines {
+        match self.assistant.engines.as_ref() {
             Engines::BuiltIn => "the built-in engine answers",
             Engines::Model(_) => "a model answers",
             Engines::Unusable(_) => "the model server's settings cannot be used",

@@ -114,24 +114,23 @@ impl Repl<'_> {
             self.engine.model = before;
             return Err(failure);
         }
-        self.assistant.engines = self.engine.engines().await;
+        self.assistant.engines = std::sync::Arc::new(self.engine.engines().await);
         self.context.ui.status(self.engine_name());
         Ok(())
     }
 
     async fn choose_host(&mut self, choice: HostChoice) -> Result<(), Failure> {
         let mut host = self.host.clone();
-        (host.host, host.sim) = match choice {
-            HostChoice::Local => (None, None),
-            HostChoice::Simulated(file) => (None, Some(file)),
+        (host.host, host.sim, host.executor) = match choice {
+            HostChoice::Local => (None, None, None),
+            HostChoice::Simulated(file) => (None, Some(file), None),
             HostChoice::Named(name) => {
                 let target = name.parse();
-                (Some(target.map_err(|error| Failure::new(format!("{name} is no host")).because(&error))?), None)
+                (Some(target.map_err(|error| Failure::new(format!("{name} is no host")).because(&error))?), None, None)
             }
         };
         let operator = open::operator(self.context, &host.target(), host.vm_root.clone())?;
-        let here = host.target() == kai_tools::operator::Target::Local;
-        self.assistant.machine = if here { Machine::here() } else { Machine::default() };
+        self.assistant.machine = if host.is_here() { Machine::here() } else { Machine::default() };
         self.context.ui.status(&format!("now on {}", operator.host_name()));
         self.assistant.operator = Some(std::sync::Arc::new(operator));
         self.host = host;
@@ -151,7 +150,7 @@ impl Repl<'_> {
     }
 
     fn save(&mut self, name: Option<SessionName>) -> Result<(), Failure> {
-        self.session.turns.clone_from(&self.conversation.entries);
+        self.session.turns = self.conversation.kept();
         let saved = match name {
             None => self.sessions.save(&mut self.session),
             Some(name) => self.sessions.save_as(&mut self.session, name),

@@ -6,7 +6,7 @@
 mod json;
 mod text;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use json::parse as parse_status_json;
 pub use text::parse as parse_status_text;
@@ -16,7 +16,7 @@ use crate::host::{Command, Output, Program};
 use crate::names::PoolName;
 
 /// A version of OpenZFS: of its programs, not of its kernel module.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ZfsVersion {
     /// `2` of 2.3.1.
     pub major: u32,
@@ -42,7 +42,7 @@ impl ZfsVersion {
 }
 
 /// What a scan looks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScanKind {
     /// Every block is read and compared with its checksum.
@@ -54,7 +54,7 @@ pub enum ScanKind {
 }
 
 /// How far a scan is. Shares are in hundredths of a percent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScanState {
     /// It goes on.
@@ -79,7 +79,7 @@ pub enum ScanState {
 }
 
 /// A scrub or resilver: the one that goes on, else the last.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scan {
     /// What it is.
     pub kind: ScanKind,
@@ -90,7 +90,7 @@ pub struct Scan {
 }
 
 /// A disk, or what is made of several.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vdev {
     /// `mirror-0`, `sdb`; the pool's own name for the whole.
     pub name: String,
@@ -120,7 +120,7 @@ impl Vdev {
 }
 
 /// What `zpool status` says of a pool.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoolStatus {
     /// Which.
     pub pool: PoolName,

@@ -1,0 +1,129 @@
+//! Documents: passages for a question, and whole pages.
+
+use axum::Json;
+use axum::extract::State;
+use kai_indexer::search::{Query, SearchError};
+use kai_tools::request::Request;
+use kai_tools::tool::DocsRead;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::Service;
+use super::super::access::Scope;
+use super::super::body::{Body, Params};
+use super::super::problem::{Answer, Problem};
+use super::{Endpoint, Gives};
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    const FOUND: Gives = Gives::Json("query, hits, mode, answerable, answerable_score, took_ms, note");
+    vec![
+        Endpoint::get("/v1/search", "The passages that answer a question best.", search_by_query)
+            .needs(Scope::Ask)
+            .query::<Search>()
+            .gives(200, FOUND),
+        Endpoint::post("/v1/search", "The passages that answer a question best.", search_by_body)
+            .needs(Scope::Ask)
+            .body::<Search>()
+            .gives(200, FOUND),
+        Endpoint::get("/v1/page", "A page's passages, or those under one heading.", page)
+            .needs(Scope::Ask)
+            .query::<Page>()
+            .gives(200, Gives::Json("passages, note")),
+    ]
+}
+
+/// A search.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Search {
+    /// The question, or some words.
+    #[schemars(length(min = 1, max = 4096))]
+    q: String,
+    /// At most this many passages.
+    #[serde(default = "eight")]
+    #[schemars(range(min = 1, max = 200))]
+    limit: usize,
+    /// Only pages of this source.
+    #[serde(default)]
+    source: Option<String>,
+}
+
+fn eight() -> usize {
+    8
+}
+
+async fn search_by_query(State(service): State<Service>, Params(asked): Params<Search>) -> Answer<Json<Value>> {
+    search(&service, asked).await
+}
+
+async fn search_by_body(State(service): State<Service>, Body(asked): Body<Search>) -> Answer<Json<Value>> {
+    search(&service, asked).await
+}
+
+async fn search(service: &Service, asked: Search) -> Answer<Json<Value>> {
+    if asked.q.trim().is_empty() {
+        return Err(Problem::unprocessable("q is empty"));
+    }
+    if asked.q.len() > 4096 {
+        return Err(Problem::unprocessable("q is longer than 4096 bytes"));
+    }
+    if !(1..=200).contains(&asked.limit) {
+        return Err(Problem::unprocessable("limit is from 1 to 200"));
+    }
+    let documents = service.0.shelf.documents().ok_or_else(Problem::no_index)?;
+    let _turn = service.turn_of(&service.0.searches).await?;
+    let query = Query { text: asked.q, limit: asked.limit, source: asked.source, words_only: false };
+    let found = documents.library.searcher.search(&query).await.map_err(not_searched)?;
+    let mut value = json!(found);
+    value["note"] = json!(found.problem.map(|_| "searched by words alone: the embedder does not answer"));
+    Ok(Json(value))
+}
+
+fn not_searched(error: SearchError) -> Problem {
+    match error {
+        SearchError::Source { asked, known } => {
+            Problem::unprocessable(format!("the index has no source {asked}; it has: {known}"))
+        }
+        SearchError::Store(_) | SearchError::Embedder { .. } => Problem::internal("searching", &error),
+    }
+}
+
+impl Service {
+    /// A question about pages of a source that is none is no question.
+    pub(super) fn knows_source(&self, source: &str) -> Answer<()> {
+        let manifest = self.0.shelf.manifest().ok_or_else(Problem::no_index)?;
+        if manifest.sources.iter().any(|known| known.name == source) {
+            return Ok(());
+        }
+        let known: Vec<&str> = manifest.sources.iter().map(|known| known.name.as_str()).collect();
+        Err(Problem::unprocessable(format!("the index has no source {source}; it has: {}", known.join(", "))))
+    }
+}
+
+/// A page.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    /// `zfs-send(8)`, `zfs-send.8`, or its name in the index.
+    #[schemars(length(min = 1, max = 1024))]
+    page: String,
+    /// Only what stands under this heading.
+    #[serde(default)]
+    heading: Option<String>,
+}
+
+async fn page(State(service): State<Service>, Params(asked): Params<Page>) -> Answer<Json<Value>> {
+    let documents = service.0.shelf.documents().ok_or_else(Problem::no_index)?;
+    let _turn = service.turn_of(&service.0.searches).await?;
+    let heading = asked.heading.filter(|heading| !heading.is_empty());
+    let request = Request::DocsRead(DocsRead { page: asked.page, heading });
+    let looked = documents.look(&request).await.map_err(|why| {
+        tracing::warn!(why, "a page cannot be read");
+        Problem::busy("the documents cannot be read just now")
+    })?;
+    if looked.passages.is_empty() {
+        return Err(Problem::not_found("the index has no such page, or no such heading in it"));
+    }
+    Ok(Json(json!({ "passages": looked.passages, "note": looked.note })))
+}

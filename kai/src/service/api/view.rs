@@ -1,0 +1,95 @@
+//! What plans, operations and the host look like in JSON.
+
+use std::collections::HashMap;
+
+use kai_tools::facts::{DatasetFacts, DomainFacts, Facts, Kind};
+use kai_tools::journal::{Operation, Outcome, StepState};
+use kai_tools::names::Stamp;
+use kai_tools::operator::Proposal;
+use serde_json::{Value, json};
+
+use super::super::operations::state_word;
+use crate::turn::Machine;
+
+/// A plan that waits, with its commands as a person would read them.
+pub(in crate::service) fn proposal(proposal: &Proposal) -> Value {
+    let plan = &proposal.plan;
+    let commands: Vec<String> = plan.steps.iter().map(|step| step.action.to_string()).collect();
+    json!({
+        "id": plan.id, "digest": proposal.digest, "plan": plan, "commands": commands,
+        "expires": plan.expires(), "reverses": proposal.reverses,
+    })
+}
+
+/// An operation in a list.
+pub(super) fn operation(operation: &Operation, running: bool) -> Value {
+    let undoable =
+        operation.outcome == Some(Outcome::Done) && operation.reversed_by.is_none() && operation.plan.undo.is_some();
+    json!({
+        "id": operation.id, "started": operation.started, "by": operation.by, "outcome": operation.outcome,
+        "running": running, "summary": operation.plan.summary, "effect": operation.plan.effect,
+        "undoable": undoable, "reversed_by": operation.reversed_by,
+    })
+}
+
+/// One operation, with its steps.
+pub(super) fn whole_operation(found: &Operation, running: bool) -> Value {
+    let mut value = operation(found, running);
+    let steps = found.plan.steps.iter().zip(&found.steps).map(|(step, state): (_, &StepState)| {
+        let state = state_word(*state).unwrap_or("waiting");
+        json!({ "number": step.id + 1, "action": step.action.to_string(), "state": state })
+    });
+    value["steps"] = steps.collect();
+    value["plan"] = json!(found.plan);
+    value["message"] = json!(Some(&found.message).filter(|message| !message.is_empty()));
+    value
+}
+
+/// What a person wants to see of a host at a glance.
+pub(super) fn host(facts: &Facts, machine: &Machine) -> Value {
+    let pools = facts.pools.iter().map(|pool| {
+        let allocated = pool.size.bytes().saturating_sub(pool.free.bytes());
+        json!({
+            "name": pool.name, "health": pool.health, "size": pool.size.bytes(), "allocated": allocated,
+            "free": pool.free.bytes(), "read_only": pool.read_only,
+        })
+    });
+    let mut points: HashMap<&str, usize> = HashMap::new();
+    for point in facts.datasets.iter().filter(|found| found.kind == Kind::Snapshot) {
+        *points.entry(point.name.split('@').next().unwrap_or_default()).or_default() += 1;
+    }
+    let datasets = facts.datasets.iter().filter(|found| matches!(found.kind, Kind::Filesystem | Kind::Volume));
+    let datasets = datasets.map(|found| {
+        let snapshots = points.get(found.name.as_str()).copied().unwrap_or(0);
+        json!({
+            "name": found.name, "kind": found.kind, "used": found.used, "referenced": found.referenced,
+            "volsize": found.volsize, "replica": found.replica, "snapshots": snapshots,
+        })
+    });
+    json!({
+        "name": facts.host, "distribution": machine.distribution, "gpus": machine.gpus,
+        "memory_available": facts.memory_available.map(|size| size.bytes()),
+        "pools": pools.collect::<Vec<_>>(),
+        "guests": facts.domains.iter().map(|found| guest(facts, found)).collect::<Vec<_>>(),
+        "datasets": datasets.collect::<Vec<_>>(),
+    })
+}
+
+fn guest(facts: &Facts, found: &DomainFacts) -> Value {
+    let volumes = found.volumes();
+    let of_first = volumes.first().map(|volume| volume.to_string()).unwrap_or_default();
+    let snapshots = snapshots(facts, &of_first).map(|point| {
+        let name = point.name.split_once('@').map_or("", |(_, name)| name);
+        json!({ "name": name, "created": Stamp::from_seconds(point.created), "used": point.used })
+    });
+    json!({
+        "name": found.domain.name, "state": found.state, "memory": found.domain.memory.bytes(),
+        "vcpus": found.domain.vcpus, "volumes": volumes, "snapshots": snapshots.collect::<Vec<_>>(),
+    })
+}
+
+/// The snapshots of a dataset, oldest first.
+fn snapshots<'a>(facts: &'a Facts, dataset: &str) -> impl Iterator<Item = &'a DatasetFacts> {
+    let name = dataset.parse().ok();
+    name.map(|name| facts.snapshots(&name)).unwrap_or_default().into_iter()
+}

@@ -1,0 +1,53 @@
+//! What is logged of a request: one line when it has ended, with the number that the caller got too. No
+//! question, no token and no body is ever logged.
+
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::Service;
+
+tokio::task_local! {
+    static REQUEST: String;
+}
+
+const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The number of the request that is being answered.
+pub(super) fn request_id() -> Option<String> {
+    REQUEST.try_with(Clone::clone).ok()
+}
+
+/// Numbers a request, and logs how it ended.
+pub(super) async fn log(State(service): State<Service>, request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let id = new_id();
+    let method = request.method().clone();
+    // The route and not the path: paths hold names.
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let mut response = REQUEST.scope(id.clone(), next.run(request)).await;
+    let status = response.status();
+    let took = start.elapsed();
+    service.metrics().request(method.as_str(), &route, status.as_u16(), took);
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    if status.is_server_error() {
+        tracing::error!(id, %method, route, status = status.as_u16(), ms, "request");
+    } else {
+        tracing::info!(id, %method, route, status = status.as_u16(), ms, "request");
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(HEADER, value);
+    }
+    response
+}
+
+/// Sixteen digits that no two requests of a day share.
+fn new_id() -> String {
+    let mut bytes = [0; 8];
+    // Without randomness requests have no numbers; nothing depends on them.
+    let _ = getrandom::fill(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,73 @@
+//! `POST /v1/embeddings`: vectors of the embedder that the index was made with.
+
+use axum::Json;
+use axum::extract::State;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::Service;
+use super::super::body::Body;
+use super::super::problem::Problem;
+use super::Failed;
+
+/// Texts in one request.
+const MOST: usize = 256;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Wanted {
+    input: Input,
+    #[serde(default)]
+    encoding_format: Option<Format>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Input {
+    One(String),
+    Several(Vec<String>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    Float,
+    Base64,
+}
+
+pub(super) async fn embeddings(
+    State(service): State<Service>,
+    Body(wanted): Body<Wanted>,
+) -> Result<Json<Value>, Failed> {
+    let texts = match wanted.input {
+        Input::One(text) => vec![text],
+        Input::Several(texts) => texts,
+    };
+    if texts.is_empty() || texts.len() > MOST || texts.iter().any(|text| text.trim().is_empty()) {
+        return Err(Problem::unprocessable(format!("input is from 1 to {MOST} texts that are not empty")).into());
+    }
+    let documents = service.0.shelf.documents().ok_or_else(Problem::no_index)?;
+    let embedder = documents.library.searcher.embedder();
+    let embedder =
+        embedder.ok_or_else(|| Problem::unprocessable("the index has no vectors, so there is no embedder"))?;
+    let _turn = service.turn_of(&service.0.answers).await?;
+    let bytes: usize = texts.iter().map(String::len).sum();
+    let vectors = embedder.embed(texts).await;
+    let vectors = vectors.map_err(|error| Problem::internal("embedding", &error))?;
+    let base64 = wanted.encoding_format == Some(Format::Base64);
+    let data = vectors.into_iter().enumerate().map(|(index, vector)| {
+        let embedding = if base64 {
+            let bytes: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
+            json!(BASE64_STANDARD.encode(bytes))
+        } else {
+            json!(vector)
+        };
+        json!({ "object": "embedding", "index": index, "embedding": embedding })
+    });
+    let tokens = bytes.div_ceil(4);
+    Ok(Json(json!({
+        "object": "list", "model": embedder.id().name, "data": data.collect::<Vec<_>>(),
+        "usage": { "prompt_tokens": tokens, "total_tokens": tokens },
+    })))
+}

@@ -1,0 +1,260 @@
+//! Operations that were approved here and run: one at a time, on a thread of their own, whether or not
+//! somebody watches. What they did before somebody came to watch is kept for as long as the service runs;
+//! the journal has it for good.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::Stream;
+use kai_tools::confirm::Confirmed;
+use kai_tools::execute::{Cancel, Progress, Report};
+use kai_tools::journal::{JournalError, Operation, StepState};
+use kai_tools::operator::Operator;
+use serde_json::json;
+use tokio::sync::{oneshot, watch};
+
+use super::metrics::Ended;
+use super::news::News;
+use super::problem::{Answer, Problem};
+use super::stream::Told;
+use crate::turn::{StepChange, StepEvent};
+
+/// So many are kept to be watched.
+const MOST: usize = 100;
+
+/// One of them.
+#[derive(Debug, Default)]
+struct Live {
+    cancel: Cancel,
+    told: Mutex<Vec<Told>>,
+    ended: AtomicBool,
+    /// How much has been told.
+    changed: watch::Sender<usize>,
+}
+
+impl Live {
+    fn tell(&self, told: Told) {
+        let mut all = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(told);
+        self.changed.send_replace(all.len());
+    }
+
+    fn end(&self, told: Told) {
+        self.ended.store(true, Ordering::SeqCst);
+        self.tell(told);
+    }
+
+    fn is_running(&self) -> bool {
+        !self.ended.load(Ordering::SeqCst)
+    }
+
+    fn after(&self, at: usize) -> Option<Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).get(at).cloned()
+    }
+}
+
+/// All of them, by id.
+#[derive(Debug)]
+pub(super) struct Operations {
+    all: Mutex<HashMap<String, Arc<Live>>>,
+    news: News,
+    counted: Ended,
+}
+
+/// What is to be run.
+#[derive(Debug)]
+pub(super) struct Approved {
+    pub(super) confirmed: Confirmed,
+    /// The operation that it takes back.
+    pub(super) reverses: Option<String>,
+    /// Who approved it.
+    pub(super) by: String,
+}
+
+impl Operations {
+    pub(super) fn new(news: News, counted: Ended) -> Self {
+        Self { all: Mutex::default(), news, counted }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Live>>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether that one runs here now.
+    pub(super) fn is_running(&self, id: &str) -> bool {
+        self.lock().get(id).is_some_and(|live| live.is_running())
+    }
+
+    /// Starts one, and returns when its first step has begun, or when it turns out that it cannot.
+    pub(super) async fn start(&self, operator: Arc<Operator>, approved: Approved) -> Answer<String> {
+        let plan = approved.confirmed.plan();
+        let (id, lines) = (plan.id.clone(), plan.report.clone());
+        let live = Arc::new(Live::default());
+        {
+            let mut all = self.lock();
+            if let Some((running, _)) = all.iter().find(|(_, live)| live.is_running()) {
+                return Err(Problem::conflict(format!("operation {running} is still running on this host")));
+            }
+            if all.contains_key(&id) {
+                return Err(Problem::conflict(format!("plan {id} was approved before")));
+            }
+            if all.len() >= MOST {
+                all.clear();
+            }
+            all.insert(id.clone(), Arc::clone(&live));
+        }
+        let (begun, has_begun) = oneshot::channel();
+        let (thread, news, counted) = (Arc::clone(&live), self.news.clone(), self.counted.clone());
+        tokio::task::spawn_blocking(move || {
+            let begun = Mutex::new(Some(begun));
+            let say_begun = |came: Result<(), JournalError>| {
+                if let Some(begun) = begun.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                    let _ = begun.send(came);
+                }
+            };
+            let observer = |progress: Progress<'_>| {
+                thread.tell(step(progress.into()));
+                say_begun(Ok(()));
+            };
+            let summary = approved.confirmed.plan().summary.clone();
+            let id = approved.confirmed.plan().id.clone();
+            news.tell("operation", json!({ "id": id, "summary": summary, "running": true, "outcome": null }));
+            let Approved { confirmed, reverses, by } = approved;
+            let done = operator.execute_for(&by, confirmed, reverses.as_deref(), &observer, &thread.cancel);
+            match done {
+                Ok(report) => {
+                    tracing::info!(op = report.op, outcome = ?report.outcome, by, "operation");
+                    counted.count(report.outcome);
+                    thread.end(ended(&report, &lines));
+                    say_begun(Ok(()));
+                    let outcome = json!(report.outcome);
+                    news.tell(
+                        "operation",
+                        json!({ "id": id, "summary": summary, "running": false, "outcome": outcome }),
+                    );
+                }
+                Err(error) => {
+                    tracing::error!(%error, "an operation cannot be journalled");
+                    let why = "it could not be written to the journal";
+                    thread.end(Told::new("ended", json!({ "outcome": null, "error": why })));
+                    say_begun(Err(error));
+                    news.tell("operation", json!({ "id": id, "summary": summary, "running": false, "outcome": null }));
+                }
+            }
+        });
+        match has_begun.await {
+            Ok(Ok(())) => Ok(id),
+            Ok(Err(error)) => {
+                // Nothing was done: it may be approved again.
+                self.lock().remove(&id);
+                Err(error.into())
+            }
+            Err(_) => {
+                live.end(Told::new("ended", json!({ "outcome": null, "error": "the operation broke off" })));
+                Err(Problem::conflict("the operation broke off").hint("`kai op history` shows how far it got"))
+            }
+        }
+    }
+
+    /// Asks one to stop at its next safe place. Whether it runs here.
+    pub(super) fn stop(&self, id: &str) -> bool {
+        let found = self.lock().get(id).filter(|live| live.is_running()).cloned();
+        if let Some(live) = &found {
+            live.cancel.request();
+        }
+        found.is_some()
+    }
+
+    /// What one that was started here does, from its beginning to its end.
+    pub(super) fn watch(&self, id: &str) -> Option<impl Stream<Item = Told> + Send + use<>> {
+        let live = Arc::clone(self.lock().get(id)?);
+        let changed = live.changed.subscribe();
+        Some(futures::stream::unfold((live, changed, 0), |(live, mut changed, at)| async move {
+            loop {
+                if let Some(told) = live.after(at) {
+                    return Some((told, (live, changed, at + 1)));
+                }
+                if !live.is_running() {
+                    return None;
+                }
+                if changed.wait_for(|told| *told > at).await.is_err() {
+                    return None;
+                }
+            }
+        }))
+    }
+
+    /// Waits until nothing runs any more. After `grace` it is asked to stop, and waited for again.
+    pub(super) async fn finish(&self, grace: Duration) {
+        let running: Vec<Arc<Live>> = self.lock().values().filter(|live| live.is_running()).cloned().collect();
+        for live in running {
+            tracing::info!("an operation is still running; it is waited for");
+            let mut changed = live.changed.subscribe();
+            let ended = async { while live.is_running() && changed.changed().await.is_ok() {} };
+            tokio::pin!(ended);
+            if tokio::time::timeout(grace, &mut ended).await.is_err() {
+                tracing::warn!("the operation is asked to stop at its next safe place");
+                live.cancel.request();
+                ended.await;
+            }
+        }
+    }
+}
+
+fn step(event: StepEvent) -> Told {
+    let mut data = json!({ "number": event.number, "action": event.action });
+    let (state, more) = match event.what {
+        StepChange::Begun => ("begun", None),
+        StepChange::Done(took) => ("done", Some(("seconds", json!(took.as_secs_f64())))),
+        StepChange::Failed(why) => ("failed", Some(("why", json!(why)))),
+        StepChange::TakenBack => ("taken_back", None),
+        StepChange::Left(why) => ("left", Some(("why", json!(why)))),
+    };
+    data["state"] = json!(state);
+    if let Some((name, value)) = more {
+        data[name] = value;
+    }
+    Told::new("step", data)
+}
+
+fn ended(report: &Report, lines: &[(String, String)]) -> Told {
+    let data = json!({
+        "operation": report.op, "outcome": report.outcome, "error": report.error, "hints": report.hints,
+        "left": report.left, "left_out": report.left_out, "report": lines,
+    });
+    Told::new("ended", data)
+}
+
+/// What the journal knows of one that does not run here.
+pub(super) fn from_journal(operation: &Operation) -> Vec<Told> {
+    let mut told = Vec::new();
+    for (step, state) in operation.plan.steps.iter().zip(&operation.steps) {
+        let Some(state) = state_word(*state) else { continue };
+        let (number, action) = (step.id + 1, step.action.to_string());
+        told.push(Told::new("step", json!({ "number": number, "action": action, "state": state })));
+    }
+    let hints: Vec<&str> = if operation.outcome.is_none() {
+        vec!["it was cut off: `kai op resume` goes on, `kai op undo` takes it back"]
+    } else {
+        Vec::new()
+    };
+    let report = if operation.outcome.is_some() { operation.plan.report.clone() } else { Vec::new() };
+    let data = json!({
+        "operation": operation.id, "outcome": operation.outcome, "error": operation.error, "hints": hints,
+        "left": [], "left_out": operation.left_out.values().collect::<Vec<_>>(), "report": report,
+    });
+    told.push(Told::new("ended", data));
+    told
+}
+
+/// How far a step got; none if nothing was done.
+pub(super) fn state_word(state: StepState) -> Option<&'static str> {
+    match state {
+        StepState::Waiting => None,
+        StepState::Begun => Some("begun"),
+        StepState::Done => Some("done"),
+        StepState::Failed => Some("failed"),
+    }
+}

@@ -1,0 +1,203 @@
+//! Errors as RFC 9457 has them. What a program printed, a path or a cause inside kai stays in the log;
+//! the caller gets what happened, to what, and what to do next.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use kai_tools::confirm::ConfirmError;
+use kai_tools::journal::JournalError;
+use kai_tools::operator::ProposeError;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::access::Scope;
+use crate::turn::Refused;
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub(super) struct Problem {
+    /// `about:blank`: the status says what kind it is.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
+    pub(super) status: u16,
+    /// What happened, to what.
+    pub(super) detail: String,
+    /// What to do next.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) hints: Vec<String>,
+    /// What the log calls the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) request_id: Option<String>,
+    #[serde(skip)]
+    retry_after: Option<u64>,
+}
+
+/// What a handler returns.
+pub(super) type Answer<T> = Result<T, Problem>;
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: detail.into(),
+            hints: Vec::new(),
+            request_id: None,
+            retry_after: None,
+        }
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// These in place of the hints that it has.
+    pub(super) fn hints(self, hints: Vec<String>) -> Self {
+        Self { hints, ..self }
+    }
+
+    fn retry(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    pub(super) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    pub(super) fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    pub(super) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    pub(super) fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    pub(super) fn unprocessable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    }
+
+    /// Too much at once: it is worth trying again.
+    pub(super) fn busy(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry(2)
+    }
+
+    /// Too often.
+    pub(super) fn too_many(seconds: u64) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "that was too often in a short time").retry(seconds.max(1))
+    }
+
+    /// A token that is none, or no token where one is needed.
+    pub(super) fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, detail)
+            .hint("`kai token add NAME --scope …` makes one; send it as `Authorization: Bearer kai_…`")
+    }
+
+    /// A scope is missing.
+    pub(super) fn needs(scope: Scope) -> Self {
+        let scope = scope.as_str();
+        Self::forbidden(format!("this needs a token with the scope {scope}"))
+            .hint(format!("`kai token add NAME --scope ask,{scope}` makes one"))
+    }
+
+    /// There is nothing to search.
+    pub(super) fn no_index() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "there is no index of documents yet")
+            .hint("`kai corpus sync` fetches documentation, `kai index` makes it searchable")
+            .retry(30)
+    }
+
+    /// The service serves no host.
+    pub(super) fn no_host() -> Self {
+        Self::not_found("this service only answers questions: it was started without a host")
+    }
+
+    /// Something that should not happen: the log has it, the caller gets its number.
+    pub(super) fn internal(what: &str, error: &dyn std::error::Error) -> Self {
+        tracing::error!(what, error = %with_causes(error), "failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{what} failed; the service's log says why"))
+    }
+}
+
+/// An error with what is behind it, for the log.
+pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after;
+        let request_id = super::log::request_id();
+        let mut response = (status, Json(Self { request_id, ..self })).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"kai\""));
+        }
+        response
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        Self { hints: refused.hints, ..Self::unprocessable(refused.message) }
+    }
+}
+
+impl From<ProposeError> for Problem {
+    fn from(error: ProposeError) -> Self {
+        let hints = error.hints();
+        match error {
+            ProposeError::Refused(refusal) => Self { hints, ..Self::unprocessable(refusal.to_string()) },
+            ProposeError::Observe(error) => {
+                tracing::warn!(error = %with_causes(&error), "the host cannot be asked");
+                Self { hints, ..Self::new(StatusCode::BAD_GATEWAY, "the host cannot be asked; the log says why") }
+            }
+            ProposeError::Journal(error) => error.into(),
+        }
+    }
+}
+
+impl From<JournalError> for Problem {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Busy { .. } => Self::conflict("another operation is running on this host").retry(5),
+            // An executor refused: it is told in its own words, which are about the plan.
+            JournalError::Elsewhere(why) => Self::conflict(why),
+            JournalError::File { .. } | JournalError::Broken { .. } => Self::internal("reading the journal", &error),
+        }
+    }
+}
+
+impl From<ConfirmError> for Problem {
+    fn from(error: ConfirmError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ConfirmError::NeedsName { object } => {
+                Self::unprocessable(detail).hint(format!("send its name as `name`: {object}"))
+            }
+            ConfirmError::WrongName { .. } => Self::unprocessable(detail),
+            ConfirmError::OtherDigest { .. } => Self::conflict(detail).hint("look at the plan again, as it is now"),
+            ConfirmError::Expired { .. } => Self::new(StatusCode::GONE, detail),
+        }
+    }
+}

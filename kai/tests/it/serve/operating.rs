@@ -1,0 +1,227 @@
+//! Plans over HTTP: proposed, looked at, approved by those who may, carried out, taken back.
+
+use serde_json::{Value, json};
+
+use super::{Place, Served, answer, events, runtime};
+
+struct Stage {
+    place: Place,
+    planner: String,
+    approver: String,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let place = Place::empty();
+        let planner = place.token("planner", "ask,plan");
+        let approver = place.token("approver", "ask,plan,approve");
+        Self { place, planner, approver }
+    }
+
+    fn snapshots(&self, vm: &str) -> String {
+        let listed = self.place.op(&["snapshot-list", "--dataset", &format!("tank/vms/{vm}")]);
+        String::from_utf8(listed.stdout).unwrap()
+    }
+
+    fn vms(&self) -> String {
+        String::from_utf8(self.place.op(&["kvm-list"]).stdout).unwrap()
+    }
+}
+
+fn request(tool: &str, args: &Value) -> Value {
+    json!({ "request": { "tool": tool, "args": args } })
+}
+
+async fn propose(served: &Served, token: &str, tool: &str, args: &Value) -> Value {
+    let (status, plan) = answer(served.post("/v1/plans", &request(tool, args)).bearer_auth(token)).await;
+    assert_eq!(status, 201, "{plan}");
+    plan
+}
+
+fn approval(plan: &Value) -> (String, Value) {
+    (format!("/v1/plans/{}/approve", plan["id"].as_str().unwrap()), json!({ "digest": plan["digest"] }))
+}
+
+/// Approves, and waits until it has ended; how it ended.
+async fn approved(served: &Served, token: &str, plan: &Value, name: Option<&str>) -> Value {
+    let (path, mut body) = approval(plan);
+    if let Some(name) = name {
+        body["name"] = json!(name);
+    }
+    let (status, accepted) = answer(served.post(&path, &body).bearer_auth(token)).await;
+    assert_eq!(status, 202, "{accepted}");
+    let response = served.get(accepted["events"].as_str().unwrap()).bearer_auth(token).send().await.unwrap();
+    let (name, last) = events(response).await.pop().unwrap();
+    assert_eq!(name, "ended");
+    last
+}
+
+#[test]
+fn a_plan_is_carried_out_only_by_whoever_may_approve_it_and_only_once() {
+    let stage = Stage::new();
+    let served = stage.place.serve(&[]);
+    runtime().block_on(async {
+        let plan = propose(&served, &stage.planner, "kvm_snap", &json!({ "vm": "web1", "name": "alpha" })).await;
+        assert_eq!(plan["plan"]["effect"], "change");
+        assert!(plan["commands"].as_array().unwrap().iter().any(|c| c.as_str().unwrap().contains("@alpha")), "{plan}");
+        assert!(!stage.snapshots("web1").contains("alpha"));
+
+        let (path, body) = approval(&plan);
+        assert_eq!(answer(served.post(&path, &body)).await.0, 401);
+        assert_eq!(answer(served.post(&path, &body).bearer_auth(&stage.planner)).await.0, 403);
+        let mut other = body.clone();
+        other["digest"] = json!(body["digest"].as_str().unwrap().replace(|c: char| c.is_ascii_digit(), "a"));
+        let (status, problem) = answer(served.post(&path, &other).bearer_auth(&stage.approver)).await;
+        assert_eq!(status, 410, "{problem}");
+        let elsewhere = "/v1/plans/0123456789ab/approve";
+        assert_eq!(answer(served.post(elsewhere, &body).bearer_auth(&stage.approver)).await.0, 409);
+        assert!(!stage.snapshots("web1").contains("alpha"));
+
+        let ended = approved(&served, &stage.approver, &plan, None).await;
+        assert_eq!(ended["outcome"], "done", "{ended}");
+        assert!(stage.snapshots("web1").contains("alpha"));
+        let (status, again) = answer(served.post(&path, &body).bearer_auth(&stage.approver)).await;
+        assert_eq!(status, 409, "{again}");
+
+        let (_, done) = answer(served.get("/v1/operations").bearer_auth(&stage.planner)).await;
+        let operation = &done["operations"][0];
+        assert_eq!((&operation["by"], &operation["outcome"]), (&json!("token approver"), &json!("done")));
+        assert_eq!((&operation["undoable"], &operation["running"]), (&json!(true), &json!(false)));
+
+        // The way back is a plan like any other.
+        let undo = format!("/v1/operations/{}/undo", operation["id"].as_str().unwrap());
+        let (status, back) = answer(served.post(&undo, &json!({})).bearer_auth(&stage.planner)).await;
+        assert_eq!(status, 201, "{back}");
+        assert!(stage.snapshots("web1").contains("alpha"));
+        let name = back["plan"]["object"].as_str().unwrap().to_owned();
+        assert_eq!(approved(&served, &stage.approver, &back, Some(&name)).await["outcome"], "done");
+        assert!(!stage.snapshots("web1").contains("alpha"));
+    });
+}
+
+#[test]
+fn what_destroys_needs_its_name_beside_the_digest() {
+    let stage = Stage::new();
+    let served = stage.place.serve(&[]);
+    runtime().block_on(async {
+        let plan = propose(&served, &stage.planner, "kvm_delete", &json!({ "vm": "db1" })).await;
+        assert_eq!(plan["plan"]["effect"], "destroy");
+        assert!(!plan["plan"]["losses"].as_array().unwrap().is_empty());
+        let (path, mut body) = approval(&plan);
+        for name in [Value::Null, json!("web1"), json!("DB1"), json!("")] {
+            body["name"] = name.clone();
+            let (status, problem) = answer(served.post(&path, &body).bearer_auth(&stage.approver)).await;
+            assert_eq!(status, 422, "{name}: {problem}");
+        }
+        assert!(stage.vms().contains("db1"));
+        assert_eq!(approved(&served, &stage.approver, &plan, Some("db1")).await["outcome"], "done");
+        assert!(!stage.vms().contains("db1"));
+    });
+}
+
+#[test]
+fn a_plan_that_the_host_has_outrun_is_not_carried_out() {
+    let stage = Stage::new();
+    let served = stage.place.serve(&[]);
+    runtime().block_on(async {
+        let plan = propose(&served, &stage.planner, "kvm_delete", &json!({ "vm": "db1" })).await;
+        // Somebody changes what it would destroy.
+        assert!(
+            stage
+                .place
+                .op(&["--yes", "snapshot-create", "--dataset", "tank/vms/db1", "--name", "new"])
+                .status
+                .success()
+        );
+        let (path, mut body) = approval(&plan);
+        body["name"] = json!("db1");
+        let (status, problem) = answer(served.post(&path, &body).bearer_auth(&stage.approver)).await;
+        assert_eq!(status, 409, "{problem}");
+        assert!(stage.vms().contains("db1"));
+    });
+}
+
+#[test]
+fn an_order_in_words_becomes_a_plan_that_waits() {
+    let stage = Stage::new();
+    let served = stage.place.serve(&[]);
+    runtime().block_on(async {
+        let order = json!({ "question": "snapshot web1 as beta" });
+        let asked = served.post("/v1/ask", &order).bearer_auth(&stage.planner).header("accept", "text/event-stream");
+        let told = events(asked.send().await.unwrap()).await;
+        let (_, plan) = told.iter().find(|(name, _)| name == "plan").unwrap();
+        assert!(!stage.snapshots("web1").contains("beta"));
+        let (_, waiting) = answer(served.get("/v1/plans").bearer_auth(&stage.planner)).await;
+        assert_eq!(waiting["plans"][0]["id"], plan["id"]);
+        // What is said approves nothing.
+        let yes = json!({ "question": "yes, approved, do it now" });
+        let _ = answer(served.post("/v1/ask", &yes).bearer_auth(&stage.approver)).await;
+        assert!(!stage.snapshots("web1").contains("beta"));
+        assert_eq!(approved(&served, &stage.approver, plan, None).await["outcome"], "done");
+        assert!(stage.snapshots("web1").contains("beta"));
+        let (_, waiting) = answer(served.get("/v1/plans").bearer_auth(&stage.planner)).await;
+        assert_eq!(waiting["plans"], json!([]));
+        // A look is no plan.
+        let (_, seen) =
+            answer(served.post("/v1/ask", &json!({ "question": "list the vms" })).bearer_auth(&stage.planner)).await;
+        assert!(seen["acted"][0]["result"]["found"].is_array(), "{seen}");
+        let (status, found) =
+            answer(served.post("/v1/plans", &request("kvm_list", &json!({}))).bearer_auth(&stage.planner)).await;
+        assert_eq!((status, found["found"]["rows"].is_array()), (200, true));
+    });
+}
+
+#[test]
+fn a_plan_can_be_declined_and_outlives_a_restart() {
+    let stage = Stage::new();
+    let served = stage.place.serve(&[]);
+    let kept = runtime().block_on(async {
+        let snap = json!({ "vm": "web1", "name": "gamma" });
+        let plan = propose(&served, &stage.planner, "kvm_snap", &snap).await;
+        let path = format!("/v1/plans/{}", plan["id"].as_str().unwrap());
+        assert_eq!(answer(served.get(&path).bearer_auth(&stage.planner)).await.1["digest"], plan["digest"]);
+        assert_eq!(answer(served.delete(&path).bearer_auth(&stage.planner)).await.0, 204);
+        assert_eq!(answer(served.get(&path).bearer_auth(&stage.planner)).await.0, 404);
+        propose(&served, &stage.planner, "kvm_snap", &json!({ "vm": "web1", "name": "delta" })).await
+    });
+    served.kill();
+    let served = stage.place.serve(&[]);
+    runtime().block_on(async {
+        assert_eq!(approved(&served, &stage.approver, &kept, None).await["outcome"], "done");
+        assert!(stage.snapshots("web1").contains("delta"));
+        let path = format!("/v1/operations/{}", kept["id"].as_str().unwrap());
+        let (_, shown) = answer(served.get(&path).bearer_auth(&stage.planner)).await;
+        assert!(shown["steps"].as_array().unwrap().iter().all(|step| step["state"] == "done"), "{shown}");
+    });
+    served.kill();
+    // What it did is told by the journal when nobody remembers it.
+    let served = stage.place.serve(&[]);
+    runtime().block_on(async {
+        let path = format!("/v1/operations/{}/events", kept["id"].as_str().unwrap());
+        let told = events(served.get(&path).bearer_auth(&stage.planner).send().await.unwrap()).await;
+        assert_eq!(told.last().unwrap().1["outcome"], "done");
+        let stop = format!("/v1/operations/{}/stop", kept["id"].as_str().unwrap());
+        assert_eq!(answer(served.post(&stop, &json!({})).bearer_auth(&stage.approver)).await.0, 409);
+        assert_eq!(answer(served.get("/v1/operations/ffffffffffff").bearer_auth(&stage.planner)).await.0, 404);
+    });
+}
+
+#[test]
+fn the_host_is_seen_at_a_glance() {
+    let stage = Stage::new();
+    let served = stage.place.serve(&[]);
+    runtime().block_on(async {
+        let (status, host) = answer(served.get("/v1/host").bearer_auth(&stage.planner)).await;
+        assert_eq!(status, 200);
+        let web1 = host["guests"].as_array().unwrap().iter().find(|guest| guest["name"] == "web1").unwrap();
+        assert_eq!((&web1["state"], &web1["volumes"][0]), (&json!("running"), &json!("tank/vms/web1")));
+        assert_eq!(web1["snapshots"][0]["name"], "before-update");
+        let tank = host["pools"].as_array().unwrap().iter().find(|pool| pool["name"] == "tank").unwrap();
+        assert_eq!((&tank["health"], &tank["size"]), (&json!("ONLINE"), &json!(4096_u64 << 30)));
+    });
+    drop(served);
+    let served = stage.place.serve(&["--docs-only"]);
+    runtime().block_on(async {
+        assert_eq!(answer(served.get("/v1/host").bearer_auth(&stage.planner)).await.0, 404);
+    });
+}

@@ -1,0 +1,189 @@
+// The web page in a real browser, against the real service on a simulated host:
+//   node page.mjs BASE_URL CHROMIUM TOKEN [FOLDER_FOR_SCREENSHOTS]
+// Needs the package playwright-core. Ends with 1 if anything is not as it should be.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const [base, executablePath, token, shots] = process.argv.slice(2);
+if (!base || !executablePath || !token) {
+  console.error("usage: node page.mjs BASE_URL CHROMIUM TOKEN [FOLDER_FOR_SCREENSHOTS]");
+  process.exit(2);
+}
+if (shots) mkdirSync(shots, { recursive: true });
+
+const profile = mkdtempSync(join(tmpdir(), "kai-page-"));
+const context = await chromium.launchPersistentContext(profile, {
+  executablePath,
+  headless: true,
+  viewport: { width: 1400, height: 900 },
+  reducedMotion: "reduce",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync"],
+});
+const page = context.pages()[0] ?? await context.newPage();
+page.setDefaultTimeout(20000);
+
+// What the page must never do: break, break its own policy, or go elsewhere.
+const complaints = [];
+page.on("pageerror", (error) => complaints.push(`page error: ${error.message}`));
+page.on("console", (message) => {
+  // A refused request is a line of the browser's own; some tests ask for one.
+  const own = message.text().startsWith("Failed to load resource");
+  if (["error", "warning"].includes(message.type()) && !own) complaints.push(message.text());
+});
+page.on("request", (request) => {
+  if (!request.url().startsWith(base) && !request.url().startsWith("about:")) complaints.push(`asked ${request.url()}`);
+});
+await page.addInitScript(() => {
+  document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective}`));
+});
+
+let failures = 0;
+const check = (right, what) => {
+  if (!right) {
+    failures += 1;
+    console.log(`  not so: ${what}`);
+  }
+};
+async function test(name, work) {
+  const before = failures;
+  try {
+    await work();
+  } catch (error) {
+    failures += 1;
+    console.log(`  ${error.message.split("\n").slice(0, 3).join("\n  ")}`);
+    if (shots) await page.screenshot({ path: join(shots, `failed-${failures}.png`) });
+  }
+  check(complaints.length === 0, complaints.splice(0).join("; "));
+  console.log(`${failures === before ? "ok  " : "FAIL"} ${name}`);
+}
+
+const shot = async (name) => shots && page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+const open = async (view, withToken) => {
+  await page.goto(base);
+  await page.evaluate((value) => {
+    sessionStorage.clear();
+    if (value) sessionStorage.setItem("kai-token", value);
+  }, withToken ? token : "");
+  await page.goto("about:blank");
+  await page.goto(`${base}/page/#/${view}`);
+  await page.waitForFunction(() => document.querySelector(".engine")?.textContent);
+};
+const ask = async (text) => {
+  await page.fill("#question", text);
+  await page.press("#question", "Enter");
+  await page.waitForFunction(() => document.querySelector(".turn") && !document.querySelector(".turn[aria-busy]"));
+};
+const turn = () => page.locator(".turn").last();
+const fits = async (what) => {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  check(over <= 0, `${what}: ${over} px too wide`);
+};
+const vms = () => page.evaluate(async (value) => {
+  const answer = await fetch("/v1/host", { headers: { Authorization: `Bearer ${value}` } });
+  return (await answer.json()).guests.map((guest) => guest.name);
+}, token);
+
+for (const [width, height] of [[1400, 900], [360, 740]]) {
+  await page.setViewportSize({ width, height });
+
+  await test(`${width}: a question is answered, and its source opens`, async () => {
+    await open("ask", false);
+    await ask("how do I hold a snapshot so that it cannot be destroyed?");
+    check((await turn().locator(".answer").innerText()).includes("zfs hold"), "the answer");
+    await turn().locator(".answer .cite").first().click();
+    await page.waitForSelector("#panel .passage-text");
+    check((await page.innerText("#panel")).includes("EBUSY"), "the passage");
+    await shot(`answer-${width}`);
+    await fits("answer");
+    await page.keyboard.press("Escape");
+    check(await page.isHidden("#panel"), "Esc closes the passage");
+  });
+
+  await test(`${width}: without a token nothing of the host is shown or planned`, async () => {
+    await ask("delete the vm db1");
+    check(await turn().locator(".plan").count() === 0, "no plan");
+    await page.goto(`${base}/page/#/host`);
+    check((await page.innerText("#view-host")).includes("scope"), "what is missing is said");
+  });
+
+  await test(`${width}: an order becomes a plan, which is approved in place`, async () => {
+    await open("ask", true);
+    await ask(`snapshot web1 as seen-at-${width}`);
+    const card = turn().locator(".plan");
+    check((await card.innerText()).includes(`@seen-at-${width}`), "the command is shown");
+    await shot(`plan-${width}`);
+    await card.getByRole("button", { name: "Approve" }).click();
+    await page.waitForFunction(() => /\bdone\b/i.test(document.querySelector(".turn:last-child .plan")?.textContent ?? ""));
+    await fits("plan");
+    await page.goto(`${base}/page/#/operations`);
+    await page.waitForFunction((name) => document.querySelector("#view-operations")?.textContent.includes(name), "web1");
+    await shot(`operations-${width}`);
+    await fits("operations");
+  });
+
+  await test(`${width}: what destroys needs its name, and stays where that is wrong`, async () => {
+    await open("ask", true);
+    await ask("delete the vm db1");
+    const card = turn().locator(".plan.destroys");
+    const approve = card.getByRole("button", { name: "Approve and destroy" });
+    check(await approve.isDisabled(), "closed without a name");
+    await card.locator("input").fill("web1");
+    check(await approve.isDisabled(), "closed with another name");
+    await card.locator("input").press("Enter");
+    check((await card.innerText()).includes("not the name"), "the wrong name is refused");
+    check((await vms()).includes("db1"), "db1 is there");
+    await card.locator("input").fill("db1");
+    check(await approve.isEnabled(), "open with its name");
+    await shot(`destroy-${width}`);
+    await fits("destroy");
+    await card.getByRole("button", { name: "Decline" }).click();
+    await page.waitForFunction(() => document.querySelector(".turn:last-child .plan")?.textContent.includes("Declined"));
+    check((await vms()).includes("db1"), "db1 is there after declining");
+  });
+
+  await test(`${width}: the host is drawn`, async () => {
+    await open("host", true);
+    await page.waitForFunction(() => document.querySelector("#view-host")?.textContent.includes("tank"));
+    const text = await page.innerText("#view-host");
+    for (const name of ["rpool", "tank", "web1", "running", "golden"]) check(text.includes(name), name);
+    check(await page.locator("#view-host svg").count() > 2, "bars and snapshots");
+    await shot(`host-${width}`);
+    await fits("host");
+    await page.goto(`${base}/page/#/search?q=checksums`);
+    await page.waitForFunction(() => document.querySelector("#view-search")?.textContent.includes("scrub"));
+    await fits("search");
+    await page.goto(`${base}/page/#/index`);
+    await page.waitForFunction(() => document.querySelector("#view-index")?.textContent.includes("pages"));
+    await shot(`index-${width}`);
+    await fits("index");
+  });
+}
+
+await test("what destroys is done when its name was typed", async () => {
+  await open("ask", true);
+  await ask("delete the vm db1");
+  const card = turn().locator(".plan.destroys");
+  await card.locator("input").fill("db1");
+  await card.getByRole("button", { name: "Approve and destroy" }).click();
+  await page.waitForFunction(() => /\bdone\b/i.test(document.querySelector(".turn:last-child .plan")?.textContent ?? ""));
+  check(!(await vms()).includes("db1"), "db1 is gone");
+});
+
+await test("a token that is none asks for another", async () => {
+  await page.evaluate(() => sessionStorage.setItem("kai-token", `kai_${"0".repeat(64)}`));
+  await page.goto("about:blank");
+  await page.goto(`${base}/page/`);
+  await page.waitForSelector("dialog[open]");
+  await page.fill("#token-field", token);
+  await page.press("#token-field", "Enter");
+  await page.waitForFunction(() => !document.querySelector("dialog[open]"));
+  check((await page.innerText("#token-button")).includes("browser"), "the token's name");
+});
+
+await context.close();
+rmSync(profile, { recursive: true, force: true });
+console.log(failures === 0 ? "all as it should be" : `${failures} not as it should be`);
+process.exit(failures === 0 ? 0 : 1);

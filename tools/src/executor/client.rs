@@ -1,0 +1,203 @@
+//! The side that asks.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Call, Change, Execute, Failure, LINE, Reply};
+use crate::execute::{Cancel, Observer, Progress, Report, StepError};
+use crate::facts::{Facts, ObserveError, Scope};
+use crate::host::HostError;
+use crate::journal::{JournalError, Operation};
+use crate::names::{OperationId, Stamp};
+use crate::operator::{Proposal, ProposeError, Proposed};
+use crate::plan::Plan;
+use crate::request::Request;
+
+/// An executor, by its socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    socket: PathBuf,
+}
+
+/// How often it is looked whether an execution is to stop.
+const LOOK: Duration = Duration::from_millis(200);
+
+impl Client {
+    /// The executor at that socket. Nothing is sent yet.
+    #[must_use]
+    pub fn new(socket: PathBuf) -> Self {
+        Self { socket }
+    }
+
+    /// What people call it.
+    pub(crate) fn name(&self) -> String {
+        "this host".to_owned()
+    }
+
+    pub(crate) fn observe(&self, scope: &Scope) -> Result<Facts, ObserveError> {
+        match self.ask(&Call::Observe(scope.clone()))? {
+            Reply::Facts(facts) => Ok(*facts),
+            Reply::Failed { message, hints, .. } => Err(ObserveError::Elsewhere { said: message, hints }),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    pub(crate) fn propose(&self, request: &Request, made: Stamp) -> Result<Proposed, ProposeError> {
+        self.proposed(&Call::Propose { request: request.clone(), made })
+    }
+
+    pub(crate) fn undo(&self, op: &str, made: Stamp) -> Result<Proposed, ProposeError> {
+        let op = op.parse::<OperationId>();
+        let op = op.map_err(|error| crate::plan::Refusal::new(crate::plan::Reason::Invalid, error.to_string()))?;
+        self.proposed(&Call::Undo { op, made })
+    }
+
+    fn proposed(&self, call: &Call) -> Result<Proposed, ProposeError> {
+        match self.ask(call)? {
+            Reply::Found(table) => Ok(Proposed::Found(table)),
+            Reply::Plan { plan, reverses } => {
+                Ok(Proposed::Plan(Box::new(Proposal { reverses, ..Proposal::from(*plan) })))
+            }
+            Reply::Refused(refusal) => Err(refusal.into()),
+            Reply::Failed { message, kind: Failure::Journal | Failure::Busy, .. } => {
+                Err(JournalError::Elsewhere(message).into())
+            }
+            Reply::Failed { message, hints, .. } => Err(ObserveError::Elsewhere { said: message, hints }.into()),
+            other => Err(unexpected(&other).into()),
+        }
+    }
+
+    pub(crate) fn operations(&self) -> Result<Vec<Operation>, JournalError> {
+        match self.ask(&Call::Operations) {
+            Ok(Reply::Operations(operations)) => Ok(operations),
+            Ok(Reply::Failed { message, .. }) => Err(JournalError::Elsewhere(message)),
+            Ok(other) => Err(JournalError::Elsewhere(unexpected(&other).to_string())),
+            Err(error) => Err(JournalError::Elsewhere(super::in_one_line(&error))),
+        }
+    }
+
+    /// Has a plan carried out that a person has confirmed.
+    pub(crate) fn execute(
+        &self,
+        plan: &Plan,
+        reverses: Option<&str>,
+        by: &str,
+        observer: Observer<'_>,
+        cancel: &Cancel,
+    ) -> Result<Report, JournalError> {
+        let elsewhere = |error: &dyn std::error::Error| JournalError::Elsewhere(super::in_one_line(error));
+        let reverses = reverses.map(str::parse).transpose();
+        let call = Call::Execute(Execute {
+            request: plan.request.clone(),
+            reverses: reverses.map_err(|error: crate::names::NameError| elsewhere(&error))?,
+            made: plan.made,
+            digest: plan.digest(),
+            by: by.to_owned(),
+        });
+        let mut link = self.connect(&call).map_err(|error| elsewhere(&error))?;
+        let mut asked_to_stop = false;
+        loop {
+            if cancel.is_requested() && !asked_to_stop {
+                asked_to_stop = true;
+                // An executor that is gone meanwhile shows at the next line.
+                let _ = link.send(&Call::Stop);
+            }
+            match link.next().map_err(|error| elsewhere(&error))? {
+                None => {}
+                Some(Reply::Step { step, what }) => tell(plan, step, &what, observer),
+                Some(Reply::Ended(report)) => return Ok(report),
+                Some(Reply::Failed { kind: Failure::Busy, .. }) => {
+                    return Err(JournalError::Busy { holder: "of the executor".to_owned() });
+                }
+                Some(Reply::Failed { message, .. }) => return Err(JournalError::Elsewhere(message)),
+                Some(Reply::Refused(refusal)) => return Err(JournalError::Elsewhere(refusal.to_string())),
+                Some(other) => return Err(elsewhere(&unexpected(&other))),
+            }
+        }
+    }
+
+    fn ask(&self, call: &Call) -> Result<Reply, ObserveError> {
+        let mut link = self.connect(call)?;
+        loop {
+            if let Some(reply) = link.next()? {
+                return Ok(reply);
+            }
+        }
+    }
+
+    fn connect(&self, call: &Call) -> Result<Link, ObserveError> {
+        let failed = |source| broken(&self.socket, source);
+        let stream = UnixStream::connect(&self.socket).map_err(failed)?;
+        stream.set_read_timeout(Some(LOOK)).map_err(failed)?;
+        let reader = BufReader::new(stream.try_clone().map_err(failed)?);
+        let mut link = Link { socket: self.socket.clone(), stream, reader, line: Vec::new() };
+        link.send(call)?;
+        Ok(link)
+    }
+}
+
+/// A connection, line by line.
+struct Link {
+    socket: PathBuf,
+    stream: UnixStream,
+    reader: BufReader<UnixStream>,
+    /// What has come of a line.
+    line: Vec<u8>,
+}
+
+impl Link {
+    fn broken(&self, source: std::io::Error) -> ObserveError {
+        broken(&self.socket, source).into()
+    }
+
+    fn send(&mut self, call: &Call) -> Result<(), ObserveError> {
+        let mut line = serde_json::to_vec(call).map_err(|error| self.broken(error.into()))?;
+        line.push(b'\n');
+        self.stream.write_all(&line).map_err(|error| self.broken(error))
+    }
+
+    /// The next reply; none if there was none for a moment.
+    fn next(&mut self) -> Result<Option<Reply>, ObserveError> {
+        let left = LINE.saturating_sub(self.line.len() as u64);
+        match (&mut self.reader).take(left).read_until(b'\n', &mut self.line) {
+            Ok(_) if self.line.ends_with(b"\n") => {
+                let reply = serde_json::from_slice(&self.line).map_err(|error| self.broken(error.into()))?;
+                self.line.clear();
+                Ok(Some(reply))
+            }
+            Ok(_) => Err(self.broken(std::io::ErrorKind::UnexpectedEof.into())),
+            Err(error) if is_a_moment(&error) => Ok(None),
+            Err(error) => Err(self.broken(error)),
+        }
+    }
+}
+
+fn is_a_moment(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut | std::io::ErrorKind::Interrupted
+    )
+}
+
+fn broken(socket: &Path, source: std::io::Error) -> HostError {
+    HostError::Executor { socket: socket.to_owned(), source }
+}
+
+fn unexpected(reply: &Reply) -> ObserveError {
+    let said: String = format!("the executor answered something else: {reply:?}").chars().take(200).collect();
+    ObserveError::Elsewhere { said, hints: Vec::new() }
+}
+
+/// Tells what the executor said of a step, in terms of the plan that is known here.
+fn tell(plan: &Plan, step: usize, what: &Change, observer: Observer<'_>) {
+    let Some(step) = plan.steps.get(step) else { return };
+    match what {
+        Change::Begun => observer(Progress::Begin(step)),
+        Change::Done { micros } => observer(Progress::Done(step, Duration::from_micros(*micros))),
+        Change::Failed { why } => observer(Progress::Failed(step, &StepError::Elsewhere(why.clone()))),
+        Change::Undone { part } => observer(Progress::Undone(step, *part)),
+        Change::NotUndone { part, why } => observer(Progress::NotUndone(step, *part, why)),
+    }
+}

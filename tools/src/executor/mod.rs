@@ -1,0 +1,136 @@
+//! The border between those who ask and root: a program that may operate the host, reached over a socket in
+//! the file system by one that may not.
+//!
+//! What crosses it is typed: a request and a moment, the digest of the plan that a person confirmed, what
+//! was observed, how far an operation is. No command line ever does. The executor plans by itself, and
+//! refuses if its plan has another digest.
+
+mod client;
+mod serve;
+
+use serde::{Deserialize, Serialize};
+
+pub use client::Client;
+pub use serve::{ServeError, listen, serve};
+
+use crate::execute::Report;
+use crate::facts::{Facts, Scope};
+use crate::journal::Operation;
+use crate::names::{OperationId, Stamp};
+use crate::operator::ProposeError;
+use crate::plan::{Plan, Refusal};
+use crate::request::Request;
+use crate::tool::Table;
+
+/// A line that is longer is none.
+const LINE: u64 = 64 << 20;
+
+/// What can be asked: the first line of a connection.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Call {
+    /// What is so on the host?
+    Observe(Scope),
+    /// What would be done, or what is found?
+    Propose { request: Request, made: Stamp },
+    /// How is that operation taken back?
+    Undo { op: OperationId, made: Stamp },
+    /// What was done?
+    Operations,
+    /// A person has confirmed the plan with that digest.
+    Execute(Execute),
+    /// Second line of a connection that executes: stop at the next safe place.
+    Stop,
+}
+
+/// What is to be done, and what says that a person wants it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Execute {
+    request: Request,
+    /// The operation that it takes back; the request is that one's then.
+    reverses: Option<OperationId>,
+    /// When the plan was made.
+    made: Stamp,
+    digest: String,
+    /// Who, for the journal.
+    by: String,
+}
+
+/// What is answered: one line, or many while it executes.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Reply {
+    Facts(Box<Facts>),
+    Found(Table),
+    Plan {
+        plan: Box<Plan>,
+        reverses: Option<String>,
+    },
+    Operations(Vec<Operation>),
+    /// How far an execution is.
+    Step {
+        step: usize,
+        what: Change,
+    },
+    Ended(Report),
+    /// It is not possible or not allowed.
+    Refused(Refusal),
+    /// The host or the journal could not be asked, or nothing was done.
+    Failed {
+        message: String,
+        hints: Vec<String>,
+        kind: Failure,
+    },
+}
+
+/// What of an execution's step is told.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Change {
+    Begun,
+    Done { micros: u64 },
+    Failed { why: String },
+    Undone { part: usize },
+    NotUndone { part: usize, why: String },
+}
+
+/// What could not be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Failure {
+    Host,
+    Journal,
+    /// Another operation is running.
+    Busy,
+    /// It was not confirmed: another digest, too old, or no such request.
+    Unconfirmed,
+}
+
+impl From<ProposeError> for Reply {
+    fn from(error: ProposeError) -> Self {
+        let hints = error.hints();
+        let kind = match error {
+            ProposeError::Refused(refusal) => return Self::Refused(refusal),
+            ProposeError::Observe(_) => Failure::Host,
+            ProposeError::Journal(crate::journal::JournalError::Busy { .. }) => Failure::Busy,
+            ProposeError::Journal(_) => Failure::Journal,
+        };
+        Self::Failed { message: in_one_line(&error), hints, kind }
+    }
+}
+
+/// An error with what is behind it.
+fn in_one_line(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text
+}

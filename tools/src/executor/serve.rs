@@ -1,0 +1,219 @@
+//! The side that may: every connection is one call, answered on a thread of its own.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::{Call, Change, Execute, Failure, Reply, in_one_line};
+use crate::confirm::Confirmed;
+use crate::execute::{Cancel, Progress};
+use crate::journal::JournalError;
+use crate::names::Stamp;
+use crate::operator::{Operator, Proposed};
+use crate::plan::{Effect, Plan};
+
+/// So many calls are answered at a time.
+const CALLS: usize = 32;
+/// A call is one request: longer ones are none.
+const CALL: u64 = 1 << 20;
+/// A plan of a moment that is further in the future than clocks of one host differ is none.
+const AHEAD: u64 = 5;
+/// Whoever connects says what it wants.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why there is no executor.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The socket.
+    #[error("cannot listen on {}", path.display())]
+    Socket {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The place is taken.
+    #[error("{} is there already: {what}", path.display())]
+    Taken {
+        /// Where.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
+}
+
+/// Opens a socket for its owner and group. One that a killed executor left is taken over.
+///
+/// # Errors
+/// If something else is there, or it cannot be opened.
+pub fn listen(path: &Path) -> Result<UnixListener, ServeError> {
+    let taken = |what| ServeError::Taken { path: path.to_owned(), what };
+    match std::fs::symlink_metadata(path) {
+        Ok(meta) if !meta.file_type().is_socket() => return Err(taken("it is no socket")),
+        Ok(_) if UnixStream::connect(path).is_ok() => return Err(taken("an executor listens on it")),
+        Ok(_) => {
+            let _ = std::fs::remove_file(path);
+        }
+        Err(_) => {}
+    }
+    let open = || {
+        let listener = UnixListener::bind(path)?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
+        Ok(listener)
+    };
+    open().map_err(|source| ServeError::Socket { path: path.to_owned(), source })
+}
+
+/// Answers calls until the listener fails.
+pub fn serve(listener: &UnixListener, operator: &Arc<Operator>) {
+    let busy = Arc::new(AtomicUsize::new(0));
+    for stream in listener.incoming() {
+        let Ok(stream) = stream else { continue };
+        let (busy, operator) = (Arc::clone(&busy), Arc::clone(operator));
+        if busy.fetch_add(1, Ordering::SeqCst) >= CALLS {
+            busy.fetch_sub(1, Ordering::SeqCst);
+            continue;
+        }
+        std::thread::spawn(move || {
+            let _ = answer(stream, &operator);
+            busy.fetch_sub(1, Ordering::SeqCst);
+        });
+    }
+}
+
+fn answer(stream: UnixStream, operator: &Operator) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let say = Say(Mutex::new(stream));
+    match call(&mut reader)? {
+        Some(Ok(Call::Execute(asked))) => execute(operator, asked, reader, &say),
+        Some(Ok(call)) => say.line(&reply(operator, call)),
+        Some(Err(why)) => say.line(&unconfirmed(format!("that is no call: {why}"))),
+        None => {}
+    }
+    Ok(())
+}
+
+/// The next line; none at the end.
+fn call(reader: &mut BufReader<UnixStream>) -> std::io::Result<Option<Result<Call, String>>> {
+    let mut line = Vec::new();
+    if reader.by_ref().take(CALL).read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    Ok(Some(serde_json::from_slice(&line).map_err(|error| error.to_string())))
+}
+
+/// Lines to the other side. Whoever has gone away misses them; what runs goes on.
+struct Say(Mutex<UnixStream>);
+
+impl Say {
+    fn line(&self, reply: &Reply) {
+        let Ok(mut line) = serde_json::to_vec(reply) else { return };
+        line.push(b'\n');
+        let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line);
+    }
+}
+
+fn unconfirmed(message: String) -> Reply {
+    Reply::Failed { message, hints: Vec::new(), kind: Failure::Unconfirmed }
+}
+
+fn proposed(proposed: Proposed) -> Reply {
+    match proposed {
+        Proposed::Found(table) => Reply::Found(table),
+        Proposed::Plan(proposal) => Reply::Plan { reverses: proposal.reverses, plan: Box::new(proposal.plan) },
+    }
+}
+
+fn reply(operator: &Operator, call: Call) -> Reply {
+    match call {
+        Call::Observe(scope) => match operator.observe(&scope) {
+            Ok(facts) => Reply::Facts(Box::new(facts)),
+            Err(error) => Reply::Failed { message: in_one_line(&error), hints: error.hints(), kind: Failure::Host },
+        },
+        Call::Propose { request, made } => operator.propose(&request, made).map_or_else(Reply::from, proposed),
+        Call::Undo { op, made } => {
+            let plan = operator.operation(&op).and_then(|found| operator.undo(&found, made));
+            plan.map_or_else(Reply::from, |proposal| proposed(Proposed::Plan(Box::new(proposal))))
+        }
+        Call::Operations => match operator.operations() {
+            Ok(operations) => Reply::Operations(operations),
+            Err(error) => Reply::Failed { message: in_one_line(&error), hints: Vec::new(), kind: Failure::Journal },
+        },
+        Call::Execute(_) | Call::Stop => unconfirmed("nothing is being executed here".to_owned()),
+    }
+}
+
+/// Plans anew, and executes if that is the plan that was confirmed.
+fn execute(operator: &Operator, asked: Execute, mut reader: BufReader<UnixStream>, say: &Say) {
+    let now = Stamp::now();
+    if asked.made.seconds() > now.seconds() + AHEAD {
+        return say.line(&unconfirmed(format!("the plan's moment {} is in the future", asked.made)));
+    }
+    let plan = match planned(operator, &asked) {
+        Ok(plan) => plan,
+        Err(reply) => return say.line(&reply),
+    };
+    let confirmed = match Confirmed::by_digest(plan, &asked.digest, now) {
+        Ok(confirmed) => confirmed,
+        Err(error) => return say.line(&unconfirmed(error.to_string())),
+    };
+    let cancel = Cancel::default();
+    let wish = cancel.clone();
+    // Ends with the connection, at the latest when this side shuts it.
+    std::thread::spawn(move || {
+        let _ = reader.get_ref().set_read_timeout(None);
+        while let Ok(Some(said)) = call(&mut reader) {
+            if matches!(said, Ok(Call::Stop)) {
+                wish.request();
+            }
+        }
+    });
+    let reverses = asked.reverses.as_ref().map(|op| op.as_str().to_owned());
+    let observer = |progress: Progress<'_>| say.line(&step(&progress));
+    // Who it says it is is not known here; that it came over the socket is.
+    let by: String = asked.by.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(80).collect();
+    let done = operator.execute_for(&format!("{by} (executor)"), confirmed, reverses.as_deref(), &observer, &cancel);
+    say.line(&match done {
+        Ok(report) => Reply::Ended(report),
+        Err(JournalError::Busy { holder }) => Reply::Failed {
+            message: format!("another operation is running (process {holder})"),
+            hints: Vec::new(),
+            kind: Failure::Busy,
+        },
+        Err(error) => Reply::Failed { message: in_one_line(&error), hints: Vec::new(), kind: Failure::Journal },
+    });
+    let _ = say.0.lock().unwrap_or_else(PoisonError::into_inner).shutdown(std::net::Shutdown::Both);
+}
+
+/// The plan as it is now.
+fn planned(operator: &Operator, asked: &Execute) -> Result<Plan, Reply> {
+    if let Some(op) = &asked.reverses {
+        let proposal = operator.operation(op).and_then(|found| operator.undo(&found, asked.made));
+        return proposal.map(|proposal| proposal.plan).map_err(Reply::from);
+    }
+    if asked.request.effect() == Effect::Read {
+        return Err(unconfirmed("this only reads; there is nothing to execute".to_owned()));
+    }
+    match operator.propose(&asked.request, asked.made).map_err(Reply::from)? {
+        Proposed::Plan(proposal) => Ok(proposal.plan),
+        Proposed::Found(_) => Err(unconfirmed("this only reads; there is nothing to execute".to_owned())),
+    }
+}
+
+fn step(progress: &Progress<'_>) -> Reply {
+    let (step, what) = match progress {
+        Progress::Begin(step) => (step, Change::Begun),
+        Progress::Done(step, took) => {
+            (step, Change::Done { micros: u64::try_from(took.as_micros()).unwrap_or(u64::MAX) })
+        }
+        Progress::Failed(step, error) => (step, Change::Failed { why: in_one_line(*error) }),
+        Progress::Undone(step, part) => (step, Change::Undone { part: *part }),
+        Progress::NotUndone(step, part, why) => (step, Change::NotUndone { part: *part, why: (*why).to_owned() }),
+    };
+    Reply::Step { step: step.id, what }
+}

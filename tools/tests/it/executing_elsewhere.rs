@@ -1,0 +1,134 @@
+//! An executor over its socket: the same operations as without one, and nothing but what was confirmed.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+struct Stage {
+    folder: tempfile::TempDir,
+    executor: Child,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = self.executor.kill();
+        let _ = self.executor.wait();
+    }
+}
+
+impl Stage {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (sim, socket) = (folder.path().join("host.json"), folder.path().join("executor.sock"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kai-kvm"));
+        command.arg("--sim").arg(sim).arg("executor").arg("--socket").arg(&socket);
+        let mut executor = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(executor.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("listening"), "{line}");
+        Self { folder, executor }
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("executor.sock")
+    }
+
+    /// What somebody who may only open the socket calls.
+    fn op(&self, args: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kai-kvm"));
+        command.env("KAI_DATA_DIR", self.folder.path().join("data"));
+        command.arg("--executor").arg(self.socket()).args(args).stdin(Stdio::null()).output().unwrap()
+    }
+
+    fn json(&self, args: &[&str]) -> Value {
+        let args: Vec<&str> = ["--json"].into_iter().chain(args.iter().copied()).collect();
+        let done = self.op(&args);
+        serde_json::from_slice(&done.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&done.stderr)))
+    }
+
+    /// The first answer to a line.
+    fn say(&self, line: &str) -> String {
+        let mut stream = UnixStream::connect(self.socket()).unwrap();
+        stream.write_all(line.as_bytes()).unwrap();
+        stream.write_all(b"\n").unwrap();
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer).unwrap();
+        answer
+    }
+
+    fn snapshots(&self) -> String {
+        String::from_utf8(self.op(&["op", "snapshot-list", "--dataset", "tank/vms/web1"]).stdout).unwrap()
+    }
+}
+
+#[test]
+fn operations_are_planned_carried_out_and_taken_back_over_the_socket() {
+    let stage = Stage::new();
+    assert!(String::from_utf8(stage.op(&["list"]).stdout).unwrap().contains("web1"));
+    let dry = stage.json(&["snap", "web1", "take", "alpha", "--dry-run"]);
+    assert!(dry["digest"].is_string(), "{dry}");
+    assert!(!stage.snapshots().contains("alpha"));
+    // Nobody there: no yes.
+    assert_eq!(stage.op(&["snap", "web1", "take", "alpha"]).status.code(), Some(4));
+    let done = stage.op(&["--yes", "snap", "web1", "take", "alpha"]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(String::from_utf8_lossy(&done.stderr).contains("zfs snapshot"), "progress is told");
+    assert!(stage.snapshots().contains("alpha"));
+    let history = stage.json(&["op", "history"]);
+    assert!(history[0]["by"].as_str().unwrap().ends_with("(executor)"), "{history}");
+    let undone = stage.op(&["--yes", "op", "undo", "last"]);
+    // Destroying the snapshot again asks for its name: nobody is there to type it.
+    assert_eq!(undone.status.code(), Some(4), "{}", String::from_utf8_lossy(&undone.stderr));
+    let plan = stage.json(&["op", "undo", "last", "--dry-run"]);
+    let undone = stage.op(&["op", "apply", plan["digest"].as_str().unwrap()]);
+    assert!(undone.status.success(), "{}", String::from_utf8_lossy(&undone.stderr));
+    assert!(!stage.snapshots().contains("alpha"));
+    assert!(stage.op(&["snap", "nowhere", "take", "a"]).status.code() == Some(1));
+}
+
+#[test]
+fn nothing_is_executed_but_the_plan_that_was_confirmed() {
+    let stage = Stage::new();
+    let dry = stage.json(&["delete", "db1", "--dry-run"]);
+    let (made, digest) = (&dry["plan"]["made"], dry["digest"].as_str().unwrap());
+    let request = &dry["plan"]["request"];
+    let execute = |request: &Value, made: &Value, digest: &str| {
+        let call = json!({ "execute": {
+            "request": request, "reverses": null, "made": made, "digest": digest, "by": "somebody" } });
+        stage.say(&call.to_string())
+    };
+    let other = json!({ "tool": "kvm_delete", "args": { "vm": "golden" } });
+    for answer in [
+        execute(&other, made, digest),
+        execute(request, made, &"0".repeat(64)),
+        execute(request, made, ""),
+        execute(request, &json!("2020-01-01T00:00:00Z"), digest),
+        execute(request, &json!("2999-01-01T00:00:00Z"), digest),
+        execute(&json!({ "tool": "kvm_list", "args": {} }), made, digest),
+        execute(&json!({ "tool": "kvm_delete", "args": { "vm": "db1; reboot" } }), made, digest),
+        execute(&json!({ "tool": "sh", "args": { "command": "reboot" } }), made, digest),
+        stage.say("{\"run\": [\"zfs\", \"destroy\", \"tank\"]}"),
+        stage.say("not json"),
+        stage.say("\"stop\""),
+    ] {
+        assert!(answer.starts_with("{\"failed\"") || answer.starts_with("{\"refused\""), "{answer}");
+    }
+    assert!(String::from_utf8(stage.op(&["list"]).stdout).unwrap().contains("db1"));
+    // The real one.
+    assert!(execute(request, made, digest).starts_with("{\"step\""));
+}
+
+#[test]
+fn whoever_says_nothing_or_too_much_holds_up_nobody() {
+    let stage = Stage::new();
+    let idle: Vec<UnixStream> = (0..20).map(|_| UnixStream::connect(stage.socket()).unwrap()).collect();
+    let mut long = UnixStream::connect(stage.socket()).unwrap();
+    let _ = long.write_all(&vec![b'x'; 2 << 20]);
+    let mut said = Vec::new();
+    let _ = long.take(1 << 16).read_to_end(&mut said);
+    assert!(stage.op(&["list"]).status.success());
+    drop(idle);
+}
