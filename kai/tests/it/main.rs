@@ -12,5 +12,6 @@ mod model_openai;
 mod model_shown;
 mod model_streams;
 mod planner;
+mod planner_wording;
 mod support;
 mod turn;
