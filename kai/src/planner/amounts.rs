@@ -42,6 +42,15 @@ pub(super) fn size_unit(lexicon: &Lexicon, word: &str) -> Option<char> {
         .and_then(|(letter, _)| letter.chars().next())
 }
 
+/// What is stuck to a number of processors: `4-core`, `3c`.
+const CORES: [&str; 11] = ["c", "-core", "-cores", "-cpu", "-vcpu", "cpu", "cpus", "vcpu", "vcpus", "core", "cores"];
+
+/// Whether a word is a number of processors, noun and all.
+#[must_use]
+pub(super) fn of_cores(low: &str) -> bool {
+    fused(low).is_some_and(|(_, unit)| CORES.contains(&unit))
+}
+
 fn per_second(word: &str) -> Option<&str> {
     ["/s", "/sec", "/second", "ps", "/sek", "/seg"]
         .iter()
@@ -164,15 +173,7 @@ pub(super) fn quantity(lexicon: &Lexicon, token: &Token, words: &[String], at: u
             if let Some(seconds) = lexicon.words.time.get(unit.trim_start_matches('-')) {
                 return Some((Value::Time((number * *seconds as f64) as u64), 1));
             }
-            if unit == "-core"
-                || unit == "-cpu"
-                || unit == "-vcpu"
-                || unit == "cpu"
-                || unit == "vcpu"
-                || unit == "cpus"
-                || unit == "vcpus"
-                || unit == "cores"
-            {
+            if CORES.contains(&unit) {
                 return Some((Value::Number(number), 1));
             }
             if let Some(letter) = unit.strip_prefix('-').and_then(|unit| size_unit(lexicon, unit)) {

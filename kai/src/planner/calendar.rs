@@ -9,7 +9,8 @@ const WEEKDAYS: [&str; 7] = ["thursday", "friday", "saturday", "sunday", "monday
 const DAY: u64 = 86_400;
 
 /// The month that a word names, from 1.
-fn month(low: &str) -> Option<usize> {
+#[must_use]
+pub(super) fn month(low: &str) -> Option<usize> {
     let full = [
         "january",
         "february",
@@ -26,6 +27,27 @@ fn month(low: &str) -> Option<usize> {
     ];
     let at = full.iter().position(|name| *name == low);
     at.or_else(|| MONTHS.iter().position(|name| *name == low)).map(|at| at + 1)
+}
+
+/// The month that a word names in any language, from 1: `February`, `Oktober`.
+#[must_use]
+pub(super) fn named_month(low: &str) -> Option<usize> {
+    const OTHERS: [&str; 12] = [
+        "januar janvier enero gennaio janeiro januari",
+        "februar fevrier febrero febbraio fevereiro februari",
+        "marz mars marzo marco maart",
+        "avril abril aprile",
+        "mai mayo maggio maio mei",
+        "juni juin junio giugno junho",
+        "juli juillet julio luglio julho",
+        "aout agosto augustus",
+        "septembre septiembre settembre setembro",
+        "oktober octobre octubre ottobre outubro",
+        "novembre noviembre novembro",
+        "dezember decembre diciembre dicembre dezembro",
+    ];
+    let other = || OTHERS.iter().position(|names| names.split(' ').any(|name| name == low)).map(|at| at + 1);
+    month(low).filter(|_| low.len() > 3 || low == "may").or_else(other)
 }
 
 fn day(low: &str) -> Option<usize> {

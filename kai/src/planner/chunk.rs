@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 
+use super::amounts;
 use super::calendar;
 use super::describe;
+use super::enclitic;
 use super::inventory::Inventory;
 use super::lexicon::{Class, Form, Hit, Lexicon};
 use super::objects::{Object, objects};
@@ -15,6 +17,7 @@ use super::values::{self, Value};
 /// The pieces of some tokens.
 #[must_use]
 pub(super) fn pieces(lexicon: &Lexicon, inventory: &Inventory, tokens: &[Token]) -> Vec<Piece> {
+    let tokens = &enclitic::parted(lexicon, inventory, tokens);
     let languages = lexicon.languages(tokens);
     let named: Vec<Vec<Object>> = tokens.iter().map(|token| objects(inventory, &token.raw)).collect();
     let mut typos = vec![false; tokens.len()];
@@ -156,7 +159,7 @@ impl Maker<'_> {
                     .iter()
                     .any(|next| next.len > 1 && next.particle.is_none())
         };
-        hits.retain(|hit| !longer(hit) && !self.goes_somewhere(hit, at));
+        hits.retain(|hit| !longer(hit) && !self.goes_somewhere(hit, at) && !self.counts(hit, at));
         // `snapshot web1 as before`: a name, and nothing that was said before.
         let last = at + 2 >= limit || self.tokens[at + 2].sep > Sep::Space;
         let named = self.words[at] == "as" && last && self.out.iter().any(|piece| piece.is("snap"));
@@ -215,6 +218,11 @@ impl Maker<'_> {
                 piece.hits = hits.into_iter().filter(|hit| hit.particle.is_none() && hit.len == 1).collect();
             }
             piece.objects = if len == 1 { self.named[at].clone() } else { Vec::new() };
+            if len == 1 && amounts::of_cores(&piece.low) {
+                let core =
+                    Hit { concept: "vcpu", class: Class::Noun, form: Form::Base, len, particle: None, typo: false };
+                piece.hits.push(core);
+            }
             self.gpu(&mut piece);
             self.out.push(piece);
             return len;
@@ -251,6 +259,16 @@ impl Maker<'_> {
             self.particles[at] || self.lexicon.is_filler(&piece.low) || !piece.raw.chars().any(char::is_alphanumeric);
         self.out.push(piece);
         1
+    }
+
+    /// `toutes les deux heures`: the number is of the hours, and `toutes les deux` no pronoun.
+    fn counts(&self, hit: &Hit, at: usize) -> bool {
+        let last = at + hit.len - 1;
+        let whole = |value: &Value| matches!(value, Value::Time(_) | Value::Size(_) | Value::Rate(_));
+        hit.len > 1
+            && matches!(hit.concept, "it" | "them" | "both" | "all" | "other")
+            && values::value(self.lexicon, self.tokens, &self.words, last, self.limits[at])
+                .is_some_and(|(value, width)| width > 1 && whole(&value))
     }
 
     /// `may go on`, `has to go back`: what goes somewhere does not go away.

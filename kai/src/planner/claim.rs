@@ -80,6 +80,10 @@ impl Maker<'_> {
         {
             return Some(1);
         }
+        // `snapshot forge: before-move`
+        if token.sep == Sep::Colon && !deletes && last.objects.iter().any(Object::acted_on) && self.labels(at) {
+            return Some(1);
+        }
         if last.is("prefix") && !self.tokens[at].raw.starts_with("with") {
             let word = article(&token.low) || self.words[at] == "=";
             return (!word).then_some(1);
@@ -129,6 +133,16 @@ impl Maker<'_> {
         let noun = before.next().is_some_and(|piece| piece.is("vm") || piece.is("container") || piece.is("dataset"));
         let the = before.next().is_some_and(|piece| matches!(piece.low.as_str(), "the" | "that" | "this"));
         called && noun && (the || whole) && self.named[at].iter().any(Object::acted_on)
+    }
+
+    /// Whether a word behind a colon is what a snapshot is to be called.
+    fn labels(&self, at: usize) -> bool {
+        let sentence = self.out.iter().rposition(|piece| piece.sep == Sep::Stop).unwrap_or_default();
+        let snaps = self.out[sentence..].iter().any(|piece| piece.is("snap") || piece.is("snapshot"));
+        let next = self.tokens.get(at + 1).filter(|_| at + 1 < self.limits[at]);
+        let low = &self.tokens[at].low;
+        let fresh = self.named[at].is_empty() && !self.lexicon.knows(low) && !self.lexicon.is_plain(low);
+        snaps && fresh && next.is_none_or(|next| next.sep > Sep::Space)
     }
 
     /// Whether a word can only be the name of a snapshot that is to be made.

@@ -84,9 +84,10 @@ fn opening(pieces: &[Piece], from: usize, verb: fn(&Piece) -> bool) -> Option<us
     (at < pieces.len() && (verb(&pieces[at]) || not(at))).then_some(at)
 }
 
-/// Whether some pieces only name what is spoken of.
+/// Whether some pieces only name what is spoken of: `wg0`, `the scrub of tank`.
 fn heading(pieces: &[Piece]) -> bool {
-    let says = |piece: &Piece| is_copula(piece) || piece.objects.is_empty() && piece.verbs().next().is_some();
+    let acts = |piece: &Piece| piece.objects.is_empty() && piece.verbs().next().is_some() && !piece.is("scrub_n");
+    let says = |piece: &Piece| is_copula(piece) || acts(piece);
     !pieces.is_empty() && pieces.len() <= 5 && !pieces.iter().any(says)
 }
 
@@ -118,7 +119,7 @@ pub(super) fn clauses(sentence: &Sentence) -> Vec<Clause> {
         let own = joins || then || so || order != Order::Told;
         let earlier = out.last().is_some_and(|clause| content(&clause.pieces));
         // `wg0: add this peer`, `gpu 0: slice long`: what stands before the colon is what it is about.
-        let about = piece.sep == Sep::Colon && !verb && out.last().is_some_and(|clause| heading(&clause.pieces));
+        let about = piece.sep == Sep::Colon && out.last().is_some_and(|clause| heading(&clause.pieces));
         if about && opens(piece) {
             verb = true;
             push(&mut out, piece);

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use kai_prompts::phrases::{self, Frame, PhraseError, Words};
 
+use super::enclitic;
 use super::text::{self, is_cjk};
 use super::wording::Rewrite;
 
@@ -39,9 +40,9 @@ pub(super) enum Class {
 #[derive(Debug, Clone)]
 pub(super) struct Phrase {
     /// The words after the first, up to a gap.
-    rest: Vec<String>,
+    pub(super) rest: Vec<String>,
     /// The words after the gap.
-    after: Vec<String>,
+    pub(super) after: Vec<String>,
     concept: usize,
     pub(super) language: u8,
     pub(super) form: Form,
@@ -93,12 +94,21 @@ pub(super) struct Lexicon {
 
 /// At most so many words stand in a gap.
 const GAP: usize = 6;
+/// And so many where the word behind the gap ends the clause.
+const FAR: usize = 12;
 
 /// English, the first of the languages.
 pub(super) const ENGLISH: u8 = 0;
 
+/// German, whose verbs come apart, like those of Dutch.
+pub(super) const GERMAN: u8 = 1;
 /// French, which leans articles on the next word.
 const FRENCH: u8 = 2;
+/// Languages that lean pronouns on the verb.
+pub(super) const SPANISH: u8 = 3;
+pub(super) const ITALIAN: u8 = 4;
+pub(super) const PORTUGUESE: u8 = 5;
+pub(super) const DUTCH: u8 = 6;
 /// Japanese, which is found by its script.
 pub(super) const JAPANESE: u8 = 7;
 
@@ -339,7 +349,8 @@ impl Lexicon {
             } else {
                 let width = phrase.after.len();
                 let cjk = phrase.after[0].chars().any(is_cjk);
-                let last = if cjk { end + 12 } else { end + GAP };
+                let far = cjk || enclitic::separates(phrase);
+                let last = if far { end + FAR } else { end + GAP };
                 // `create a dataset and snapshot it` is no `create … snapshot`.
                 let noun = phrase.after.iter().any(|word| word.starts_with("snap") || word == "checkpoint");
                 let last = if noun {
@@ -350,8 +361,10 @@ impl Lexicon {
                 } else {
                     last
                 };
-                let found = (end + 1..=last)
-                    .find(|start| start + width <= limit && words[*start..*start + width] == phrase.after[..]);
+                let ends = |start: usize| cjk || start <= end + GAP || enclitic::ends(words, start + width, limit);
+                let found = (end + 1..=last).find(|start| {
+                    start + width <= limit && words[*start..*start + width] == phrase.after[..] && ends(*start)
+                });
                 match found {
                     Some(start) => Some((start, width)),
                     None => continue,

@@ -16,6 +16,7 @@ mod command;
 mod correction;
 mod describe;
 mod dialogue;
+mod enclitic;
 mod fill;
 mod frame;
 mod grammar;

@@ -8,6 +8,7 @@ use super::clause::{self, Clause, Order, Sentence};
 use super::dialogue::{self, Before};
 use super::fill::{self, Args, Filled, Task};
 use super::frame;
+use super::grammar::is_copula;
 use super::grasp;
 use super::merge::{makes, merge, remember};
 use super::negation::{self, Negated};
@@ -30,6 +31,9 @@ impl Planner<'_> {
         let several = sentences.len() > 1;
         for mut sentence in sentences {
             let whole = sentence.pieces.clone();
+            if insist(&sentence, &mut outcome) {
+                continue;
+            }
             let mut meaning = speech::meaning(&mut sentence);
             // `the scrub is slowing us down; pause it`: the first one only says why.
             let told = Clause { pieces: sentence.pieces.clone(), ..Clause::default() };
@@ -262,6 +266,27 @@ impl Planner<'_> {
             asked @ (Filled::Ask { .. } | Filled::Refuse { .. }) => outcome.other = Some(asked),
         }
     }
+}
+
+/// `scrap web1. yes it's running, force it`: a sentence that only says how belongs to the one before it.
+fn insist(sentence: &Sentence, outcome: &mut Outcome) -> bool {
+    let manner = |piece: &Piece| {
+        let marks = ["it", "them", "yes", "polite", "and", "butnot"].iter().any(|mark| piece.marks(mark));
+        let says = is_copula(piece) || matches!(piece.low.as_str(), "it's" | "it is" | "but" | "they're");
+        piece.is("force") || piece.is("forceoff") || piece.is("running") || piece.filler || marks || says
+    };
+    let pieces = &sentence.pieces;
+    let plain = |piece: &Piece| piece.objects.is_empty() && !piece.name && piece.value.is_none() && !piece.asks;
+    let how = pieces.iter().any(|piece| piece.is("force"))
+        && pieces.iter().all(|piece| plain(piece) && manner(piece) && !piece.marks("not"));
+    let deletes = |call: &(String, Args)| call.0 == "kvm_delete";
+    if !how || !outcome.calls.last().is_some_and(deletes) {
+        return false;
+    }
+    for (_, args) in outcome.calls.iter_mut().filter(|call| deletes(call)) {
+        args.insert("force".to_owned(), Json::from(true));
+    }
+    true
 }
 
 /// What a request does, if it is one.

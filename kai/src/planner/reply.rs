@@ -25,6 +25,10 @@ impl Planner<'_> {
         if content.is_empty() {
             return Some(Proposal::Answer);
         }
+        if let Some(order) = dropped(&content, before) {
+            let outcome = self.read(self.pieces(&text::tokens(order)), before);
+            return Some(self.settle(outcome, before));
+        }
         let pronoun = |piece: &Piece| plain(piece) && (piece.marks("it") || piece.marks("them") || piece.is("all"));
         if content.iter().all(|piece| yes(piece) || pronoun(piece)) && content.iter().any(|piece| yes(piece)) {
             return Some(Proposal::Refuse {
@@ -131,6 +135,17 @@ impl Planner<'_> {
         }
         self.said_destroy |= outcome.calls.iter().any(|_| destroys_in_words(&self.pieces(&tokens)));
         Some(self.settle(outcome, before))
+    }
+}
+
+/// `drop it` calls something off; after something was only looked at, it is an order.
+fn dropped(content: &[&Piece], before: &Before<'_>) -> Option<&'static str> {
+    let reads = !before.calls.is_empty()
+        && before.calls.iter().all(|call| effect(&call.tool, &call.args) == Some(Effect::Read));
+    let [piece] = content else { return None };
+    match piece.low.as_str() {
+        "drop it" if reads && !before.asked => Some("delete it"),
+        _ => None,
     }
 }
 

@@ -39,6 +39,11 @@ impl Lexicon {
                     score += 1;
                 }
             }
+            // `apaga a vm`: Portuguese by its article, Spanish by its verb alone.
+            score += 2 * tokens
+                .windows(2)
+                .filter(|pair| hints.contains(&format!("{} {}", pair[0].low, pair[1].low)))
+                .count();
             if score > best.1 {
                 best = (number, score);
             }

@@ -1,9 +1,9 @@
 //! Roundabout ways to say something, put plainly before anything else is read: `any chance of getting
-//! web1 going again?` is `please get web1 going again`. The patterns are data (`rewrite` in `words.toml`).
+//! web1 going again?` is `please get web1 going again`. The patterns are data (`rewrites.toml`).
 //!
 //! `^` and `$` stand for the ends of a clause, `@` for a word that names something here, `#` for the name
-//! of a snapshot, `%` for a number, `…` for one to five words; `?` in front makes an order of what is put as a question,
-//! where something in it is named.
+//! of a snapshot, `%` for a number, `a|b` for one of several words, `…` for one to five; `?` in front
+//! makes an order of what is put as a question, where something in it is named.
 
 use super::frame::is_snapshot_name;
 use super::inventory::Inventory;
@@ -17,6 +17,7 @@ const GAP: usize = 5;
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Word(String),
+    Either(Vec<String>),
     Object,
     Snapshot,
     Number,
@@ -39,6 +40,7 @@ fn part(word: &str) -> Part {
         "#" => Part::Snapshot,
         "%" => Part::Number,
         "…" => Part::Gap,
+        word if word.contains('|') => Part::Either(word.split('|').map(str::to_owned).collect()),
         word => Part::Word(word.to_owned()),
     }
 }
@@ -99,6 +101,7 @@ impl Reader<'_> {
         }
         let one = match part {
             Part::Word(word) => token.low == *word,
+            Part::Either(words) => words.contains(&token.low),
             Part::Object => self.named[at],
             Part::Snapshot => is_snapshot_name(self.inventory, token.raw.trim_start_matches('@')),
             Part::Number => number(&token.low),

@@ -12,6 +12,7 @@ mod model_openai;
 mod model_shown;
 mod model_streams;
 mod planner;
+mod planner_wording;
 mod serve;
 mod support;
 mod turn;

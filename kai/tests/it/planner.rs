@@ -49,11 +49,11 @@ fn host() -> Inventory {
     Inventory::from_json(&text.to_string()).expect("the host is described well")
 }
 
-fn say(words: &str) -> Proposal {
+pub(super) fn say(words: &str) -> Proposal {
     plan(words, &[], &host()).proposal
 }
 
-fn turns(turns: Value) -> Vec<Turn> {
+pub(super) fn turns(turns: Value) -> Vec<Turn> {
     serde_json::from_value(turns).expect("turns are written well")
 }
 
@@ -71,7 +71,7 @@ fn calls(proposal: &Proposal) -> Vec<(String, Value)> {
 
 /// Asserts that exactly these requests are proposed; arguments that are not mentioned may be anything.
 #[track_caller]
-fn proposes(words: &str, before: &[Turn], expected: &[(&str, Value)]) {
+pub(super) fn proposes(words: &str, before: &[Turn], expected: &[(&str, Value)]) {
     let proposal = plan(words, before, &host()).proposal;
     let said = calls(&proposal);
     assert_eq!(said.len(), expected.len(), "{words:?}: {said:?}");
@@ -83,7 +83,7 @@ fn proposes(words: &str, before: &[Turn], expected: &[(&str, Value)]) {
     }
 }
 
-fn power(vm: &str, action: &str) -> (&'static str, Value) {
+pub(super) fn power(vm: &str, action: &str) -> (&'static str, Value) {
     ("kvm_power", json!({"vm": vm, "action": action}))
 }
 

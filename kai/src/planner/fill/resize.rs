@@ -29,6 +29,13 @@ pub(super) fn kvm_resize(task: Task<'_>) -> Filled {
         {
             given.push(Given { what: "memory", value: Value::Size(*bytes), added: false });
         }
+        // `6c/16g/300g`
+        if let ([(_, memory), (_, disk)], true) = (loose.as_slice(), given.iter().all(|one| one.what == "vcpu"))
+            && !given.is_empty()
+        {
+            given.push(Given { what: "memory", value: Value::Size(*memory), added: false });
+            given.push(Given { what: "disk", value: Value::Size(*disk), added: false });
+        }
         let factor = if task.has("double") {
             Some(2)
         } else if task.has("triple") {

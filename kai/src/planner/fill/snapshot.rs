@@ -2,6 +2,7 @@
 
 use kai_tools::names::Stamp;
 
+use super::super::calendar::{month as month_of, named_month};
 use super::super::inventory::Snapshot;
 use super::super::values::Value;
 use super::Task;
@@ -50,7 +51,7 @@ impl Task<'_> {
         if let ([one], false) = (spelt.as_slice(), destroys) {
             return Which::Name(one.name.clone());
         }
-        if let Some(which) = self.by_time(list) {
+        if let Some(which) = self.by_time(list).or_else(|| self.by_month(list)) {
             return which;
         }
         // A part of a name, where only one has it.
@@ -73,6 +74,31 @@ impl Task<'_> {
         }
         let strange = self.clause.pieces.iter().any(|piece| piece.name || piece.unknown() && piece.named_like());
         if strange { Which::Ask(all()) } else { Which::Unsaid }
+    }
+
+    /// `the February one`: by what it is called, else by when it was made.
+    fn by_month(&self, list: &[Snapshot]) -> Option<Which> {
+        let month = self
+            .clause
+            .pieces
+            .iter()
+            .filter(|piece| piece.value.is_none())
+            .find_map(|piece| piece.low.split(' ').find_map(named_month))?;
+        let own = |snapshot: &&Snapshot| !snapshot.name.starts_with("auto-") && !snapshot.name.starts_with("repl-");
+        let called = |snapshot: &&Snapshot| {
+            let low = snapshot.name.to_lowercase();
+            low.split(['-', '_', '.']).any(|part| part.len() > 2 && month_of(part) == Some(month))
+        };
+        let made = |snapshot: &&Snapshot| snapshot.created.get(5..7).and_then(|part| part.parse().ok()) == Some(month);
+        let names = |test: &dyn Fn(&&Snapshot) -> bool| -> Vec<String> {
+            list.iter().filter(own).filter(test).map(|snapshot| snapshot.name.clone()).collect()
+        };
+        let found = Some(names(&called)).filter(|found| !found.is_empty()).unwrap_or_else(|| names(&made));
+        match found.as_slice() {
+            [] => None,
+            [one] => Some(Which::Name(one.clone())),
+            _ => Some(Which::Ask(found)),
+        }
     }
 
     fn by_time(&self, list: &[Snapshot]) -> Option<Which> {
