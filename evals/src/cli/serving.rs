@@ -14,7 +14,7 @@ use crate::serving::{Load, Measured, read};
 /// "body" for what is sent as JSON. With --beside, another server is measured in turn with requests of its
 /// own: the ratio is what counts.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The requests.
     #[arg(long, value_name = "FILE")]
     requests: PathBuf,

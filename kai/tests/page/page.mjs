@@ -116,7 +116,7 @@ for (const [width, height] of [[1400, 900], [360, 740]]) {
     check((await card.innerText()).includes(`@seen-at-${width}`), "the command is shown");
     await shot(`plan-${width}`);
     await card.getByRole("button", { name: "Approve" }).click();
-    await page.waitForFunction(() => /\bdone\b/i.test(document.querySelector(".turn:last-child .plan")?.textContent ?? ""));
+    await page.waitForFunction(() => document.querySelector(".turn:last-child .plan")?.textContent.includes("Done."));
     await fits("plan");
     await page.goto(`${base}/page/#/operations`);
     await page.waitForFunction((name) => document.querySelector("#view-operations")?.textContent.includes(name), "web1");
@@ -168,7 +168,7 @@ await test("what destroys is done when its name was typed", async () => {
   const card = turn().locator(".plan.destroys");
   await card.locator("input").fill("db1");
   await card.getByRole("button", { name: "Approve and destroy" }).click();
-  await page.waitForFunction(() => /\bdone\b/i.test(document.querySelector(".turn:last-child .plan")?.textContent ?? ""));
+  await page.waitForFunction(() => document.querySelector(".turn:last-child .plan")?.textContent.includes("Done."));
   check(!(await vms()).includes("db1"), "db1 is gone");
 });
 

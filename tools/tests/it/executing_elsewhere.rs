@@ -79,10 +79,8 @@ fn operations_are_planned_carried_out_and_taken_back_over_the_socket() {
     assert!(stage.snapshots().contains("alpha"));
     let history = stage.json(&["op", "history"]);
     assert!(history[0]["by"].as_str().unwrap().ends_with("(executor)"), "{history}");
-    let undone = stage.op(&["--yes", "op", "undo", "last"]);
-    // Destroying the snapshot again asks for its name: nobody is there to type it.
-    assert_eq!(undone.status.code(), Some(4), "{}", String::from_utf8_lossy(&undone.stderr));
     let plan = stage.json(&["op", "undo", "last", "--dry-run"]);
+    assert!(stage.snapshots().contains("alpha"));
     let undone = stage.op(&["op", "apply", plan["digest"].as_str().unwrap()]);
     assert!(undone.status.success(), "{}", String::from_utf8_lossy(&undone.stderr));
     assert!(!stage.snapshots().contains("alpha"));

@@ -108,10 +108,10 @@ fn kldloads_programs_work_as_they_are() {
         let text = asked.text().await.unwrap();
         assert!(text.contains("zpool scrub") && text.contains("scrub.md"), "{text}");
         // curl sends this type when nothing is said.
-        let plain = served.post("/query", &json!({})).header("content-type", "application/x-www-form-urlencoded");
-        let (status, error) = answer(plain.body("{\"question\": \" \"}")).await;
+        let plain = served.post_as("/query", "application/x-www-form-urlencoded", "{\"question\": \" \"}");
+        let (status, error) = answer(plain).await;
         assert_eq!((status, error["error"].is_string()), (400, true));
-        assert_eq!(answer(served.post("/query", &json!({})).body("{")).await.0, 400);
+        assert_eq!(answer(served.post_as("/query", "application/json", "{")).await.0, 400);
         // An order is answered, and nothing is planned.
         let (_, order) = answer(served.post("/query", &json!({ "question": "delete the vm web1" }))).await;
         assert!(order.as_str().is_some());

@@ -128,6 +128,11 @@ impl Served {
         self.client.post(format!("{}{path}", self.url)).json(body)
     }
 
+    /// A body as it is, of that type.
+    pub(crate) fn post_as(&self, path: &str, kind: &str, body: &str) -> RequestBuilder {
+        self.client.post(format!("{}{path}", self.url)).header("content-type", kind).body(body.to_owned())
+    }
+
     pub(crate) fn delete(&self, path: &str) -> RequestBuilder {
         self.client.delete(format!("{}{path}", self.url))
     }
