@@ -32,7 +32,7 @@ function guestCard(guest) {
   return h("article", { class: "card" },
     h("div", { class: "card-head" },
       h("h3", { class: "wrap", dir: "auto" }, guest.name),
-      h("span", { class: `badge wrap ${on ? "good" : ""}` }, guest.state)),
+      h("span", { class: `badge wrap ${on ? "good" : ""}` }, guest.state.replaceAll("_", " "))),
     facts([
       ["Memory", known(guest.memory) ? bytes(guest.memory) : null],
       ["vCPUs", known(guest.vcpus) ? guest.vcpus : null],

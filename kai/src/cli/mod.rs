@@ -141,10 +141,11 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command, context: Context) -> Result<Outcome, Failure> {
     // These are no work for threads.
-    match &command {
-        Command::Plan(args) => return plan::run(args, &context),
-        Command::Token(args) => return token::run(args, &context),
-        _ => {}
+    if let Command::Plan(args) = &command {
+        return plan::run(args, &context);
+    }
+    if let Command::Token(args) = &command {
+        return token::run(args, &context);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -49,8 +49,8 @@ impl IntoResponse for Failed {
     fn into_response(self) -> Response {
         // What they sent wrong is 400 there, whatever is wrong with it.
         let status = match self.0.status {
-            422 => StatusCode::BAD_REQUEST,
-            status => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
+            status => status,
         };
         (status, Json(json!({ "error": self.0.detail, "hints": self.0.hints }))).into_response()
     }

@@ -141,10 +141,7 @@ fn offer(info: ToolInfo) -> Offered {
     } else {
         format!("Propose, for a person to approve: {} Changes nothing.", info.description)
     };
-    let schema: JsonObject = match info.schema {
-        Value::Object(schema) => schema,
-        _ => JsonObject::default(),
-    };
+    let schema: JsonObject = info.schema.as_object().cloned().unwrap_or_default();
     let hints = ToolAnnotations::new().read_only(true).open_world(false);
     Offered { of: info.name, tool: Tool::new(name, about, Arc::new(schema)).with_annotations(hints) }
 }

@@ -14,25 +14,37 @@ use super::access::Scope;
 use crate::turn::Refused;
 
 /// What went wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
+    /// The HTTP status.
+    pub(super) status: StatusCode,
+    /// What happened, to what.
+    pub(super) detail: String,
+    /// What to do next.
+    pub(super) hints: Vec<String>,
+    /// After so many seconds it is worth trying again.
+    retry_after: Option<u64>,
+}
+
+/// The same as it is written.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct Written {
     /// `about:blank`: the status says what kind it is.
     #[serde(rename = "type")]
     kind: &'static str,
     /// The status in words.
     title: &'static str,
     /// The HTTP status.
-    pub(super) status: u16,
+    status: u16,
     /// What happened, to what.
-    pub(super) detail: String,
+    detail: String,
     /// What to do next.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) hints: Vec<String>,
+    hints: Vec<String>,
     /// What the log calls the request.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) request_id: Option<String>,
-    #[serde(skip)]
-    retry_after: Option<u64>,
+    request_id: Option<String>,
 }
 
 /// What a handler returns.
@@ -40,20 +52,24 @@ pub(super) type Answer<T> = Result<T, Problem>;
 
 impl Problem {
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self {
-            kind: "about:blank",
-            title: status.canonical_reason().unwrap_or("Error"),
-            status: status.as_u16(),
-            detail: detail.into(),
-            hints: Vec::new(),
-            request_id: None,
-            retry_after: None,
-        }
+        Self { status, detail: detail.into(), hints: Vec::new(), retry_after: None }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// As it is written.
+    pub(super) fn written(self) -> Written {
+        Written {
+            kind: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: self.detail,
+            hints: self.hints,
+            request_id: super::log::request_id(),
+        }
     }
 
     /// These in place of the hints that it has.
@@ -141,10 +157,8 @@ pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry_after = self.retry_after;
-        let request_id = super::log::request_id();
-        let mut response = (status, Json(Self { request_id, ..self })).into_response();
+        let (status, retry_after) = (self.status, self.retry_after);
+        let mut response = (status, Json(self.written())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = retry_after {

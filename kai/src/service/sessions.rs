@@ -118,7 +118,7 @@ impl Sessions {
             let own = all.iter().filter(|(_, (_, talk))| talk.is_for(caller));
             own.map(|(id, (used, talk))| (*used, id.clone(), Arc::clone(talk))).collect()
         };
-        own.sort_by(|a, b| b.0.cmp(&a.0));
+        own.sort_by_key(|(used, ..)| std::cmp::Reverse(*used));
         own.iter().map(|(_, id, talk)| talk.summary(id)).collect()
     }
 

@@ -29,8 +29,8 @@ impl Told {
         Self { name, data }
     }
 
-    fn problem(problem: &Problem) -> Self {
-        Self::new("problem", json!(problem))
+    fn problem(problem: Problem) -> Self {
+        Self::new("problem", json!(problem.written()))
     }
 }
 
@@ -64,7 +64,7 @@ pub(super) fn turn(
         };
         let last = tokio::select! {
             (report, ()) = async { tokio::join!(work, pass_on) } => Told::new("done", report.json()),
-            () = service.closing() => Told::problem(&Problem::busy("the service is stopping")),
+            () = service.closing() => Told::problem(Problem::busy("the service is stopping")),
             // Nobody listens any more.
             () = sender.closed() => {
                 conversation.settle();

@@ -40,7 +40,12 @@ impl Client {
         match self.ask(&Call::Observe(scope.clone()))? {
             Reply::Facts(facts) => Ok(*facts),
             Reply::Failed { message, hints, .. } => Err(ObserveError::Elsewhere { said: message, hints }),
-            other => Err(unexpected(&other)),
+            other @ (Reply::Found(_)
+            | Reply::Plan { .. }
+            | Reply::Operations(_)
+            | Reply::Step { .. }
+            | Reply::Ended(_)
+            | Reply::Refused(_)) => Err(unexpected(&other)),
         }
     }
 
@@ -65,7 +70,9 @@ impl Client {
                 Err(JournalError::Elsewhere(message).into())
             }
             Reply::Failed { message, hints, .. } => Err(ObserveError::Elsewhere { said: message, hints }.into()),
-            other => Err(unexpected(&other).into()),
+            other @ (Reply::Facts(_) | Reply::Operations(_) | Reply::Step { .. } | Reply::Ended(_)) => {
+                Err(unexpected(&other).into())
+            }
         }
     }
 
@@ -107,7 +114,7 @@ impl Client {
             match link.next().map_err(|error| elsewhere(&error))? {
                 None => {}
                 Some(Reply::Step { step, what }) => tell(plan, step, &what, observer),
-                Some(Reply::Ended(report)) => return Ok(report),
+                Some(Reply::Ended(report)) => return Ok(*report),
                 Some(Reply::Failed { kind: Failure::Busy, .. }) => {
                     return Err(JournalError::Busy { holder: "of the executor".to_owned() });
                 }

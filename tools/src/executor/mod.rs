@@ -73,7 +73,7 @@ enum Reply {
         step: usize,
         what: Change,
     },
-    Ended(Report),
+    Ended(Box<Report>),
     /// It is not possible or not allowed.
     Refused(Refusal),
     /// The host or the journal could not be asked, or nothing was done.

@@ -179,7 +179,7 @@ fn execute(operator: &Operator, asked: Execute, mut reader: BufReader<UnixStream
     let by: String = asked.by.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(80).collect();
     let done = operator.execute_for(&format!("{by} (executor)"), confirmed, reverses.as_deref(), &observer, &cancel);
     say.line(&match done {
-        Ok(report) => Reply::Ended(report),
+        Ok(report) => Reply::Ended(Box::new(report)),
         Err(JournalError::Busy { holder }) => Reply::Failed {
             message: format!("another operation is running (process {holder})"),
             hints: Vec::new(),

@@ -1,5 +1,7 @@
 //! An executor over its socket: the same operations as without one, and nothing but what was confirmed.
 
+#![allow(clippy::disallowed_methods, reason = "the program under test is started here")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::super::problem::Problem;
+use super::super::problem::Written;
 use super::{Endpoint, Gives};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -26,7 +26,7 @@ fn made_from(endpoints: &[Endpoint]) -> Value {
         settings.meta_schema = None;
     });
     let mut generator = settings.into_generator();
-    let problem = generator.subschema_for::<Problem>();
+    let problem = generator.subschema_for::<Written>();
     let mut paths = Map::new();
     for endpoint in endpoints {
         let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));

@@ -78,7 +78,9 @@ impl Service {
         let found = self.on_host(move |operator| operator.operation(&id)).await?;
         found.map_err(|error| match error {
             kai_tools::operator::ProposeError::Refused(_) => not_found(),
-            other => other.into(),
+            other @ (kai_tools::operator::ProposeError::Observe(_) | kai_tools::operator::ProposeError::Journal(_)) => {
+                other.into()
+            }
         })
     }
 }

@@ -8,7 +8,6 @@ mod embeddings;
 mod request;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -43,7 +42,7 @@ impl From<Problem> for Failed {
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = self.0.status;
         let kind = if status.is_server_error() { "server_error" } else { "invalid_request_error" };
         let error = json!({ "message": self.0.detail, "type": kind, "param": null, "code": null });
         (status, Json(json!({ "error": error }))).into_response()

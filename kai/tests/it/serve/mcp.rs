@@ -95,7 +95,6 @@ fn another_assistant_starts_it_and_a_person_approves_what_it_proposed() {
     let proposed = ask(&call(2, "tools/call", &snap), true);
     let text = proposed["result"]["content"][0]["text"].as_str().unwrap().to_owned();
     let id = text.split("kai op apply ").nth(1).unwrap().split('`').next().unwrap().to_owned();
-    drop(ask);
     drop(to);
     assert!(child.wait().unwrap().success());
 

@@ -1,6 +1,8 @@
 //! The service as a client sees it: the program itself, on a free port, with a data folder and a simulated
 //! host of its own.
 
+#![allow(clippy::disallowed_methods, reason = "the program under test is started here")]
+
 mod asking;
 mod guard;
 mod mcp;
