@@ -4,12 +4,13 @@
 CARGO ?= cargo
 DEMO_DIR ?= $(CURDIR)/target/demo
 
-.PHONY: help demo test build deps lint fmt page-test lab-smoke lab-test lab-bench
+.PHONY: help demo test build deps lint fmt page-test client-test lab-smoke lab-test lab-bench
 
 help:
 	@echo "make demo    fetch documentation, index it, answer three questions ($(DEMO_DIR))"
 	@echo "make test    run all tests"
 	@echo "make page-test the web page in Chromium (npm; installs chromium where apt can)"
+	@echo "make client-test OpenAI's and MCP's Python clients, and schemathesis (PyPI)"
 	@echo "make build   build everything that the two above need"
 	@echo "make lab-smoke the short part of it: the scenario that simulated and real hosts must agree on"
 	@echo "make lab-test  operations on a real OpenZFS and libvirt host under emulation (root; builds it once)"
@@ -39,6 +40,10 @@ test: build
 page-test: build
 	@sh kai/dist/install-chromium.sh
 	kai/tests/page/run.sh target/debug/kai target/page
+
+# Clients that people have, from PyPI.
+client-test: build
+	kai/tests/clients/run.sh target/debug/kai
 
 # The real thing: a host with OpenZFS and libvirt under emulation. It needs root for its first build.
 lab-test:

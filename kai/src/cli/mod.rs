@@ -17,6 +17,7 @@ mod search;
 mod serve;
 mod token;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -112,7 +113,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(failure.status);
         }
     };
-    let matches = config.apply(Cli::command()).get_matches();
+    let matches = config.apply(Cli::command()).get_matches_from(words(std::env::args_os()));
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let ui = Ui::new(cli.global.json, cli.global.quiet);
     // Operations need neither the index nor threads of their own.
@@ -137,6 +138,21 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.status)
         }
     }
+}
+
+/// The command line; links of kldload's names stand for the commands that do what those did.
+fn words(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = args.collect();
+    let called = words.first().and_then(|path| std::path::Path::new(path).file_name()?.to_str());
+    let command = match called {
+        Some("kai-rag") => Some("ask"),
+        Some("kai-index") => Some("index"),
+        Some(_) | None => None,
+    };
+    if let Some(command) = command {
+        words.insert(1, command.into());
+    }
+    words
 }
 
 fn run(command: Command, context: Context) -> Result<Outcome, Failure> {

@@ -121,6 +121,22 @@ fn kldloads_programs_work_as_they_are() {
 }
 
 #[test]
+fn kldloads_commands_are_names_of_ours() {
+    let place = Place::empty();
+    std::fs::create_dir(place.pages()).unwrap();
+    std::fs::write(place.pages().join("arc.md"), "# The ARC\n\nThe zfs_arc_max parameter bounds the cache.\n").unwrap();
+    let link = |name: &str| {
+        let link = place.path(name);
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_kai"), &link).unwrap();
+        link
+    };
+    let done = place.program(&link("kai-index"), &["--words-only", place.pages().to_str().unwrap()]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let said = place.program(&link("kai-rag"), &["what", "bounds", "the", "cache?"]);
+    assert!(String::from_utf8(said.stdout).unwrap().contains("zfs_arc_max"));
+}
+
+#[test]
 fn indexing_is_for_those_who_may_and_is_served_at_once() {
     let place = Place::new();
     let token = place.token("robot", "ask,admin");

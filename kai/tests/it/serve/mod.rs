@@ -8,6 +8,7 @@ mod guard;
 mod mcp;
 mod openai;
 mod operating;
+mod settings;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -64,7 +65,11 @@ impl Place {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kai"));
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_kai")), args)
+    }
+
+    fn command_of(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", self.folder.path());
         command.env("KAI_CONFIG", "/dev/null").env("KAI_ENGINE", "built-in").env("KAI_DATA_DIR", self.path("data"));
         command.args(args);
@@ -74,6 +79,11 @@ impl Place {
     /// Runs a command to its end, with nobody at a terminal.
     pub(crate) fn kai(&self, args: &[&str]) -> Output {
         self.command(args).stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// Runs another program of ours to its end.
+    pub(crate) fn program(&self, program: &Path, args: &[&str]) -> Output {
+        self.command_of(program, args).stdin(Stdio::null()).output().unwrap()
     }
 
     /// Runs `kai op` on the simulated host.

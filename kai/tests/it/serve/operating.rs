@@ -224,3 +224,52 @@ fn the_host_is_seen_at_a_glance() {
         assert_eq!(answer(served.get("/v1/host").bearer_auth(&stage.planner)).await.0, 404);
     });
 }
+
+#[test]
+fn an_operation_that_was_cut_off_is_told_as_it_stands_and_can_be_gone_on_with() {
+    let stage = Stage::new();
+    let served = stage.place.serve(&[]);
+    let names: Vec<String> = (1..=40).map(|number| format!("node{number}")).collect();
+    let plan = runtime().block_on(async {
+        let clones = json!({ "source": "golden", "names": names });
+        let plan = propose(&served, &stage.planner, "kvm_clone", &clones).await;
+        let (path, body) = approval(&plan);
+        let (status, accepted) = answer(served.post(&path, &body).bearer_auth(&stage.approver)).await;
+        assert_eq!(status, 202, "{accepted}");
+        // Some steps are done, and the rest is still to come.
+        let events = served.get(accepted["events"].as_str().unwrap()).bearer_auth(&stage.planner);
+        let mut events = events.send().await.unwrap();
+        let mut told = String::new();
+        while told.matches("\"done\"").count() < 3 {
+            told.push_str(&String::from_utf8_lossy(&events.chunk().await.unwrap().unwrap()));
+        }
+        plan
+    });
+    served.kill();
+    let served = stage.place.serve(&[]);
+    let id = plan["id"].as_str().unwrap();
+    runtime().block_on(async {
+        let path = format!("/v1/operations/{id}");
+        let (_, shown) = answer(served.get(&path).bearer_auth(&stage.planner)).await;
+        assert_eq!((&shown["running"], &shown["outcome"]), (&json!(false), &Value::Null), "{shown}");
+        let states: Vec<&str> =
+            shown["steps"].as_array().unwrap().iter().map(|s| s["state"].as_str().unwrap()).collect();
+        assert!(states.iter().filter(|state| **state == "done").count() >= 3, "{states:?}");
+        assert!(states.contains(&"waiting"), "{states:?}");
+        let told =
+            events(served.get(&format!("{path}/events")).bearer_auth(&stage.planner).send().await.unwrap()).await;
+        let (_, ended) = told.last().unwrap();
+        assert_eq!(ended["outcome"], Value::Null);
+        assert!(ended["hints"][0].as_str().unwrap().contains("kai op resume"), "{ended}");
+        // Approving it again does not begin it again.
+        let (path, body) = approval(&plan);
+        assert_eq!(answer(served.post(&path, &body).bearer_auth(&stage.approver)).await.0, 409);
+    });
+    let resumed = stage.place.op(&["--yes", "resume", id]);
+    assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
+    assert!(names.iter().all(|name| stage.vms().contains(name)));
+    runtime().block_on(async {
+        let (_, shown) = answer(served.get(&format!("/v1/operations/{id}")).bearer_auth(&stage.planner)).await;
+        assert_eq!(shown["outcome"], "done");
+    });
+}
