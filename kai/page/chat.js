@@ -8,6 +8,7 @@ import { markdown } from "./markdown.js";
 import { Turn } from "./turn.js";
 import { who, onWho, can, needs, refresh } from "./token.js";
 import { problemBox } from "./problems.js";
+import { fillSources } from "./sources.js";
 
 const KEY = "kai-session";
 const EXAMPLES = [
@@ -166,12 +167,7 @@ export function createChat(root) {
     go.disabled = field.disabled = Boolean(me) && !can("ask");
     engine.textContent = me?.engine ? `Engine: ${me.engine}` : "";
     if (!can("ask")) return;
-    try {
-      const { sources } = await get("/v1/index");
-      const chosen = source.value;
-      replace(source, h("option", { value: "" }, "All documents"), sources.map((one) => h("option", { value: one.name }, one.name)));
-      source.value = sources.some((one) => one.name === chosen) ? chosen : "";
-    } catch { /* then there is only the choice of all */ }
+    await fillSources(source);
   });
 
   busy(false);

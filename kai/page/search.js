@@ -5,6 +5,7 @@ import { h, icon, replace, announce } from "./dom.js";
 import { count } from "./format.js";
 import { open as openPassage } from "./passages.js";
 import { problemBox } from "./problems.js";
+import { fillSources } from "./sources.js";
 import { can, needs, onWho } from "./token.js";
 
 const LENGTH = 420;
@@ -81,12 +82,7 @@ export function createSearch(root) {
   onWho(async () => {
     replace(missing, needs("ask", "Searching"));
     if (!can("ask")) return;
-    try {
-      const { sources } = await get("/v1/index");
-      const chosen = source.value;
-      replace(source, h("option", { value: "" }, "All documents"), sources.map((one) => h("option", { value: one.name }, one.name)));
-      source.value = sources.some((one) => one.name === chosen) ? chosen : "";
-    } catch { /* then there is only the choice of all */ }
+    await fillSources(source);
   });
 
   return {

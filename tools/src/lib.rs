@@ -5,6 +5,7 @@
 //! [`operator::Operator`] holds all that together for one host, and every face stands on it. An [`executor`] is one that others reach over a socket. This
 //! is the only way in which kai changes a host. No model, no HTTP and no index are known here.
 
+mod causes;
 pub mod confirm;
 pub mod domain;
 pub mod execute;
@@ -21,3 +22,5 @@ pub mod seed;
 pub mod sim;
 pub mod tool;
 pub mod undo;
+
+pub use causes::with_causes;

@@ -27,19 +27,20 @@ pub(super) const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCA
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  kai serve                                   http://127.0.0.1:8400
+  kai serve                                   http://127.0.0.1:8400, a page among it
   kai serve --socket /run/kai/kai.sock --listen 127.0.0.1:8400
   kai serve --listen 0.0.0.0:8400 --host-name kai.example.org
   kai serve --docs-only                       answers questions, and knows no host
   curl -s localhost:8400/v1/search?q=zfs+send | jq '.hits[].page'
 
-The interface is described at /v1/openapi.json; /livez, /readyz and /metrics are for whoever watches over
-it. It speaks plain HTTP: for other machines, put a proxy with TLS in front of it.
+The interface is described at /v1/openapi.json; /livez, /readyz and /metrics are for
+whoever watches over it. It speaks plain HTTP: for other machines, put a proxy with TLS
+in front of it.
 
 KAI_LOG says what is logged (info; kai=debug says more), --log how.
 
-Ctrl-C and SIGTERM let answers end for 20 seconds and an operation as long as it takes; once more ends
-at once.")]
+Ctrl-C and SIGTERM let answers end for 20 seconds, and wait for an operation that runs;
+once more ends at once.")]
 pub(super) struct Serve {
     /// An address and a port; several may be given. 127.0.0.1:8400 if nothing is said.
     #[arg(long, value_name = "ADDRESS:PORT", env = "KAI_LISTEN", value_delimiter = ',')]

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kai_indexer::run::{self, Cancel, Event, Options, RunError};
 use kai_indexer::store::{Reader, StoreError, Writer};
+use kai_tools::with_causes;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use tokio::sync::watch;
 
 use super::news::News;
-use super::problem::{Answer, Problem, with_causes};
+use super::problem::{Answer, Problem};
 use super::shelf::Shelf;
 use crate::library::{self, EmbedderChoice, Home, TargetError};
 

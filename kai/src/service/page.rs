@@ -42,6 +42,7 @@ const FILES: &[File] = files! {
     "problems.js": SCRIPT,
     "progress.js": SCRIPT,
     "search.js": SCRIPT,
+    "sources.js": SCRIPT,
     "sse.js": SCRIPT,
     "theme.js": SCRIPT,
     "token.js": SCRIPT,

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use kai_tools::confirm::ConfirmError;
 use kai_tools::journal::JournalError;
 use kai_tools::operator::ProposeError;
+use kai_tools::with_causes;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -142,17 +143,6 @@ impl Problem {
         tracing::error!(what, error = %with_causes(error), "failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{what} failed; the service's log says why"))
     }
-}
-
-/// An error with what is behind it, for the log.
-pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }
 
 impl IntoResponse for Problem {

@@ -11,8 +11,9 @@ use kai_tools::names::Stamp;
 use kai_tools::operator::{Operator, Proposal, ProposeError, Proposed};
 use kai_tools::request::Request;
 use kai_tools::tool::Table;
+use kai_tools::with_causes;
 
-use super::event::{Decision, Events, Refused, Stop, TurnEvent, with_causes};
+use super::event::{Decision, Events, Refused, Stop, TurnEvent};
 
 /// What came of a request.
 #[derive(Debug, Clone)]

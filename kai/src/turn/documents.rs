@@ -32,7 +32,7 @@ pub struct Looked {
 impl Documents {
     async fn find(&self, text: &str, limit: usize, source: Option<String>) -> Result<Found, String> {
         let query = Query { text: text.to_owned(), limit, source, words_only: false };
-        self.library.searcher.search(&query).await.map_err(|error| super::event::with_causes(&error))
+        self.library.searcher.search(&query).await.map_err(|error| kai_tools::with_causes(&error))
     }
 
     /// A question with its passages.
@@ -84,7 +84,7 @@ fn plain(text: &str) -> String {
 /// Passages of a search as a question has them.
 #[must_use]
 pub fn question(found: Found) -> Question {
-    let note = |problem| format!("searched by words alone: {}", super::event::with_causes(&problem));
+    let note = |problem| format!("searched by words alone: {}", kai_tools::with_causes(&problem));
     let notes = found.problem.map(note).into_iter().collect();
     let passages = found.hits.into_iter().map(|hit| Passage {
         page: hit.page,

@@ -6,6 +6,7 @@ use kai_tools::execute::{Cancel, Progress, Report};
 use kai_tools::operator::{Proposal, ProposeError};
 use kai_tools::request::Request;
 use kai_tools::tool::Table;
+use kai_tools::with_causes;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::ask::AskEvent;
@@ -69,21 +70,6 @@ impl From<&ProposeError> for Refused {
     fn from(error: &ProposeError) -> Self {
         Self { message: with_causes(error), hints: error.hints() }
     }
-}
-
-/// An error with what is behind it, in one line.
-pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// What a person decided on a plan.

@@ -148,7 +148,7 @@ impl Assistant {
         let observed = tokio::task::spawn_blocking(move || operator.observe(&context::scope())).await;
         match observed {
             Ok(Ok(facts)) => Ok(Some(facts)),
-            Ok(Err(error)) => Err(Refused { message: event::with_causes(&error), hints: error.hints() }),
+            Ok(Err(error)) => Err(Refused { message: kai_tools::with_causes(&error), hints: error.hints() }),
             Err(error) => Err(Refused { message: error.to_string(), hints: Vec::new() }),
         }
     }

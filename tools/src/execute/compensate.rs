@@ -100,7 +100,8 @@ impl Work<'_> {
     fn try_part(&self, undo: &UndoStep, done: bool) -> Result<bool, String> {
         let host = self.executor.host;
         let made = locked(&self.made).clone();
-        let all = |conditions: &[Condition]| check_all(host, conditions, &made).map_err(|error| super::chain(&error));
+        let all =
+            |conditions: &[Condition]| check_all(host, conditions, &made).map_err(|error| crate::with_causes(&error));
         if let All::Fails(condition) = all(&undo.requires)? {
             if !done {
                 return Ok(false);
@@ -112,7 +113,7 @@ impl Work<'_> {
         match act::act(host, self.executor.journal, &self.plan.id, &undo.action, &made) {
             // Who has no agent, has not been reached by it.
             Err(StepError::Observe(ObserveError::NoAgent { .. })) if !done => return Ok(false),
-            acted => acted.map_err(|error| super::chain(&error))?,
+            acted => acted.map_err(|error| crate::with_causes(&error))?,
         }
         match all(&undo.ensures)? {
             All::Hold(_) => Ok(true),

@@ -22,6 +22,7 @@ use crate::host::Host;
 use crate::journal::{Event, Journal, JournalError, Outcome, StepState};
 use crate::names::Guid;
 use crate::plan::{Plan, Step};
+use crate::with_causes;
 
 /// A wish to stop at the next safe place.
 #[derive(Debug, Clone, Default)]
@@ -207,7 +208,7 @@ impl Work<'_> {
             if let Err(error) = self.step(step) {
                 if step.optional && self.can_do_without(step, &error) {
                     (self.executor.observer)(Progress::Failed(step, &error));
-                    self.leave_out(step, chain(&error));
+                    self.leave_out(step, with_causes(&error));
                     continue;
                 }
                 self.set(step, StepState::Failed);
@@ -291,8 +292,8 @@ impl Work<'_> {
         let left_out = self.said_of_what_was_left_out();
         hints.extend(left_out.iter().cloned());
         let error = failure.map(|(step, error)| match self.plan.steps.get(step) {
-            Some(step) => format!("{}: {}", step.reason, chain(&error)),
-            None => chain(&error),
+            Some(step) => format!("{}: {}", step.reason, with_causes(&error)),
+            None => with_causes(&error),
         });
         let message = error.clone().unwrap_or_else(|| {
             if left_out.is_empty() { "done".to_owned() } else { format!("done, but not all: {}", left_out.join("; ")) }
@@ -318,15 +319,4 @@ fn hints(error: &StepError) -> Vec<String> {
         | StepError::Elsewhere(_)
         | StepError::Stopped => Vec::new(),
     }
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }

@@ -81,7 +81,7 @@ impl Client {
             Ok(Reply::Operations(operations)) => Ok(operations),
             Ok(Reply::Failed { message, .. }) => Err(JournalError::Elsewhere(message)),
             Ok(other) => Err(JournalError::Elsewhere(unexpected(&other).to_string())),
-            Err(error) => Err(JournalError::Elsewhere(super::in_one_line(&error))),
+            Err(error) => Err(JournalError::Elsewhere(crate::with_causes(&error))),
         }
     }
 
@@ -94,7 +94,7 @@ impl Client {
         observer: Observer<'_>,
         cancel: &Cancel,
     ) -> Result<Report, JournalError> {
-        let elsewhere = |error: &dyn std::error::Error| JournalError::Elsewhere(super::in_one_line(error));
+        let elsewhere = |error: &dyn std::error::Error| JournalError::Elsewhere(crate::with_causes(error));
         let reverses = reverses.map(str::parse).transpose();
         let call = Call::Execute(Execute {
             request: plan.request.clone(),

@@ -21,6 +21,7 @@ use crate::operator::ProposeError;
 use crate::plan::{Plan, Refusal};
 use crate::request::Request;
 use crate::tool::Table;
+use crate::with_causes;
 
 /// A line that is longer is none.
 const LINE: u64 = 64 << 20;
@@ -116,21 +117,6 @@ impl From<ProposeError> for Reply {
             ProposeError::Journal(crate::journal::JournalError::Busy { .. }) => Failure::Busy,
             ProposeError::Journal(_) => Failure::Journal,
         };
-        Self::Failed { message: in_one_line(&error), hints, kind }
+        Self::Failed { message: with_causes(&error), hints, kind }
     }
-}
-
-/// An error with what is behind it.
-fn in_one_line(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
-    }
-    text
 }

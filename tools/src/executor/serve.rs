@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Call, Change, Execute, Failure, Reply, in_one_line};
+use super::{Call, Change, Execute, Failure, Reply};
 use crate::confirm::Confirmed;
 use crate::execute::{Cancel, Progress};
 use crate::journal::JournalError;
 use crate::names::Stamp;
 use crate::operator::{Operator, Proposed};
 use crate::plan::{Effect, Plan};
+use crate::with_causes;
 
 /// So many calls are answered at a time.
 const CALLS: usize = 32;
@@ -133,7 +134,7 @@ fn reply(operator: &Operator, call: Call) -> Reply {
     match call {
         Call::Observe(scope) => match operator.observe(&scope) {
             Ok(facts) => Reply::Facts(Box::new(facts)),
-            Err(error) => Reply::Failed { message: in_one_line(&error), hints: error.hints(), kind: Failure::Host },
+            Err(error) => Reply::Failed { message: with_causes(&error), hints: error.hints(), kind: Failure::Host },
         },
         Call::Propose { request, made } => operator.propose(&request, made).map_or_else(Reply::from, proposed),
         Call::Undo { op, made } => {
@@ -142,7 +143,7 @@ fn reply(operator: &Operator, call: Call) -> Reply {
         }
         Call::Operations => match operator.operations() {
             Ok(operations) => Reply::Operations(operations),
-            Err(error) => Reply::Failed { message: in_one_line(&error), hints: Vec::new(), kind: Failure::Journal },
+            Err(error) => Reply::Failed { message: with_causes(&error), hints: Vec::new(), kind: Failure::Journal },
         },
         Call::Execute(_) | Call::Stop => unconfirmed("nothing is being executed here".to_owned()),
     }
@@ -185,7 +186,7 @@ fn execute(operator: &Operator, asked: Execute, mut reader: BufReader<UnixStream
             hints: Vec::new(),
             kind: Failure::Busy,
         },
-        Err(error) => Reply::Failed { message: in_one_line(&error), hints: Vec::new(), kind: Failure::Journal },
+        Err(error) => Reply::Failed { message: with_causes(&error), hints: Vec::new(), kind: Failure::Journal },
     });
     let _ = say.0.lock().unwrap_or_else(PoisonError::into_inner).shutdown(std::net::Shutdown::Both);
 }
@@ -211,7 +212,7 @@ fn step(progress: &Progress<'_>) -> Reply {
         Progress::Done(step, took) => {
             (step, Change::Done { micros: u64::try_from(took.as_micros()).unwrap_or(u64::MAX) })
         }
-        Progress::Failed(step, error) => (step, Change::Failed { why: in_one_line(*error) }),
+        Progress::Failed(step, error) => (step, Change::Failed { why: with_causes(*error) }),
         Progress::Undone(step, part) => (step, Change::Undone { part: *part }),
         Progress::NotUndone(step, part, why) => (step, Change::NotUndone { part: *part, why: (*why).to_owned() }),
     };
