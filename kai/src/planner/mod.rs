@@ -35,6 +35,7 @@ mod read;
 mod refer;
 mod repair;
 mod reply;
+mod settle;
 mod speech;
 mod spelling;
 mod text;

@@ -346,7 +346,9 @@ fn modifies(clause: &Clause, last: Option<&Clause>) -> bool {
     let to = last.objects().any(|(_, object)| matches!(object, Object::Target(_)));
     // `…, force it`
     let forces = clause.has("force") && last.has("delete") && !clause.has_object();
-    discards || keeps || seals || names || recursive || forces || bare && to
+    // `…, throttle 80M/s`
+    let limits = clause.has("cap") && last.has("replicate") && !clause.has_object();
+    limits || discards || keeps || seals || names || recursive || forces || bare && to
 }
 
 /// Whether some words destroy.

@@ -58,8 +58,8 @@ fn wishes(sentence: &mut Sentence) {
         }
     }
     for at in 0..pieces.len() {
-        let causes =
-            matches!(pieces[at].low.as_str(), "get" | "have" | "getting" | "having") && pieces[..at].iter().all(light);
+        let causes = matches!(pieces[at].low.as_str(), "get" | "have" | "getting" | "having")
+            && pieces[..at].iter().all(|piece| light(piece) || piece.marks("polite"));
         let passive = pieces[at].low == "be" && at > 0;
         wished |= pieces[at].is("want") || causes || passive;
         if plain(&pieces[at]) && pieces[at].marks("past") {
@@ -157,6 +157,8 @@ fn tells(pieces: &[Piece], lead: &[usize]) -> bool {
     let mine = pieces.iter().any(|piece| matches!(piece.low.as_str(), "myself" | "ourselves" | "themselves"));
     let lets = (0..head).any(|at| pieces[at].low == "let me")
         && !["list", "read", "search", "check"].iter().any(|verb| pieces[head].is(verb));
+    // `we're short of space, web1 has to go`
+    let own = own && pieces[1..=head].iter().all(|piece| piece.sep == Sep::Space);
     mine || lets || own && !pieces[..=head].iter().any(|piece| piece.is("want") || piece.is("create"))
 }
 
@@ -256,9 +258,11 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
     // `I delete old snapshots every week`, `we started web1`
     let subject = matches!(pieces.get(first).map(|piece| piece.low.as_str()), Some("i" | "we" | "they" | "he" | "she"));
     if subject
-        && pieces
-            .get(first + 1)
-            .is_some_and(|piece| piece.verbs().next().is_some() && !piece.is("create") || piece.marks("past"))
+        && pieces.get(first + 1).is_some_and(|piece| {
+            // `I messed up web1.`
+            let did = piece.unknown() && piece.low.len() > 4 && piece.low.ends_with("ed");
+            did || piece.verbs().next().is_some() && !piece.is("create") || piece.marks("past")
+        })
         && !polite
     {
         return talk;
@@ -275,12 +279,13 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
             .get(first + 1)
             .is_some_and(|next| matches!(next.low.as_str(), "a" | "an" | "the" | "another" | "one"));
     // `have web1 started`
-    let causes = pieces.get(first).is_some_and(|piece| piece.low == "have")
-        && !pieces.iter().any(|piece| piece.asks)
-        && pieces.iter().any(|piece| plain(piece) && piece.orders());
+    let has = lead.iter().find(|at| !pieces[**at].marks("polite")).is_some_and(|at| pieces[*at].low == "have");
+    let causes =
+        has && !pieces.iter().any(|piece| piece.asks) && pieces.iter().any(|piece| plain(piece) && piece.orders());
     let asking = pieces.get(first).is_some_and(|piece| piece.marks("ask") && plain(piece) && !errand && !causes)
         || lead.get(1).is_some_and(|at| {
             pieces[*at].marks("ask")
+                && !causes
                 && !pieces[*at].orders()
                 && pieces.get(first).is_some_and(|piece| {
                     piece.marks("polite") || piece.marks("and") || piece.is("list") || piece.marks("then")
@@ -333,7 +338,8 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
                 && piece.verbs().all(|hit| hit.form == Form::Past)
                 && piece.verbs().next().is_some()
         };
-        if pieces.iter().any(gone) && !pieces.iter().any(|piece| piece.is("snapshot") || piece.is("vm")) {
+        let listed = |piece: &Piece| ["snapshot", "vm", "golden"].iter().any(|noun| piece.is(noun));
+        if pieces.iter().any(gone) && !pieces.iter().any(listed) {
             return talk;
         }
         return Meaning { mood: Mood::Question, conditional: trailing, reported: false };

@@ -12,6 +12,12 @@ fn words(pieces: &[Piece]) -> String {
     pieces.iter().map(|piece| piece.raw.as_str()).collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 
+/// `höchstens` and the like.
+fn at_most(piece: &Piece) -> bool {
+    let words = ["hochstens", "maximal", "maximaal", "hoogstens", "au plus", "maximum", "al massimo", "no maximo"];
+    words.contains(&piece.low.as_str())
+}
+
 /// How many hits are wanted, and the pieces without the words that say so: `four hits will do`.
 fn wanted(pieces: &[Piece]) -> (Option<u64>, Vec<Piece>) {
     let count = Piece::whole;
@@ -29,7 +35,7 @@ fn wanted(pieces: &[Piece]) -> (Option<u64>, Vec<Piece>) {
                 | "only"
                 | "just"
                 | "limited to"
-        )
+        ) || at_most(piece)
     };
     for (at, piece) in pieces.iter().enumerate() {
         let Some(number) = count(piece) else { continue };
@@ -42,10 +48,11 @@ fn wanted(pieces: &[Piece]) -> (Option<u64>, Vec<Piece>) {
         }
         let named = pieces.get(to).is_some_and(|piece| piece.is("hits") && piece.sep == Sep::Space);
         let limited = at > 0
-            && matches!(
-                pieces[at - 1].low.as_str(),
-                "limit" | "max" | "maximum" | "at most" | "limited to" | "no more than"
-            );
+            && (at_most(&pieces[at - 1])
+                || matches!(
+                    pieces[at - 1].low.as_str(),
+                    "limit" | "max" | "maximum" | "at most" | "limited to" | "no more than"
+                ));
         if !named && !limited {
             continue;
         }
