@@ -66,7 +66,7 @@ pub(super) fn sentences(pieces: Vec<Piece>) -> (Vec<Sentence>, bool) {
 }
 
 /// Whether a piece opens an order here: a verb in the form of an order that is no object's name.
-fn opens(piece: &Piece) -> bool {
+pub(super) fn opens(piece: &Piece) -> bool {
     piece.objects.is_empty() && !piece.name && piece.verbs().any(|hit| hit.form == Form::Base)
 }
 
@@ -235,7 +235,7 @@ impl Clause {
                 || piece.objects.is_empty() && !piece.name && piece.marks("past")
                 || piece.verbs().next().is_some() && piece.verbs().all(|hit| hit.form == Form::Past)
         };
-        let told = self.tells();
+        let told = self.tells() || self.recounts();
         told || !acts && !wants && self.pieces.iter().skip(1).any(says)
     }
 
@@ -247,6 +247,15 @@ impl Clause {
         who && second.verbs().any(|hit| hit.class == Class::Verb)
             && !["want", "create"].iter().any(|verb| second.is(verb))
             && !second.marks("polite")
+    }
+
+    /// Whether it only says what the person has been at: `after two days of swapping cables`.
+    fn recounts(&self) -> bool {
+        let mut verbs = self.pieces.iter().filter(|piece| piece.objects.is_empty() && piece.verbs().next().is_some());
+        let gerunds = verbs.all(|piece| piece.verbs().all(|hit| hit.form == Form::Gerund));
+        let after = self.pieces.first().is_some_and(|piece| piece.marks("after") && piece.objects.is_empty());
+        let meant = |piece: &Piece| piece.marks("it") || piece.marks("them");
+        after && self.order == Order::Told && gerunds && !self.has_object() && !self.pieces.iter().any(meant)
     }
 
     /// Whether a concept is in it. Verbs count in the forms that orders have.

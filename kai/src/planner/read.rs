@@ -6,10 +6,12 @@ use serde_json::Value as Json;
 
 use super::clause::{self, Clause, Order, Sentence};
 use super::dialogue::{self, Before};
+use super::errand;
 use super::fill::{self, Args, Filled, Task};
 use super::frame;
 use super::grammar::is_copula;
 use super::grasp;
+use super::manner;
 use super::merge::{makes, merge, remember};
 use super::negation::{self, Negated};
 use super::objects::Object;
@@ -31,8 +33,15 @@ impl Planner<'_> {
         let several = sentences.len() > 1;
         for mut sentence in sentences {
             let whole = sentence.pieces.clone();
-            if insist(&sentence, &mut outcome) {
+            if manner::insists(&sentence, &mut outcome) || self.gives_up(&sentence, &mut outcome) {
                 continue;
+            }
+            // What others asked for is only spoken of.
+            if let Some(at) = errand::begins(&sentence) {
+                let order = sentence.pieces.split_off(at);
+                dialogue::attend(&mut focus, &sentence.pieces);
+                sentence.pieces = order;
+                outcome.quoted = true;
             }
             let mut meaning = speech::meaning(&mut sentence);
             // `the scrub is slowing us down; pause it`: the first one only says why.
@@ -268,27 +277,6 @@ impl Planner<'_> {
     }
 }
 
-/// `scrap web1. yes it's running, force it`: a sentence that only says how belongs to the one before it.
-fn insist(sentence: &Sentence, outcome: &mut Outcome) -> bool {
-    let manner = |piece: &Piece| {
-        let marks = ["it", "them", "yes", "polite", "and", "butnot"].iter().any(|mark| piece.marks(mark));
-        let says = is_copula(piece) || matches!(piece.low.as_str(), "it's" | "it is" | "but" | "they're");
-        piece.is("force") || piece.is("forceoff") || piece.is("running") || piece.filler || marks || says
-    };
-    let pieces = &sentence.pieces;
-    let plain = |piece: &Piece| piece.objects.is_empty() && !piece.name && piece.value.is_none() && !piece.asks;
-    let how = pieces.iter().any(|piece| piece.is("force"))
-        && pieces.iter().all(|piece| plain(piece) && manner(piece) && !piece.marks("not"));
-    let deletes = |call: &(String, Args)| call.0 == "kvm_delete";
-    if !how || !outcome.calls.last().is_some_and(deletes) {
-        return false;
-    }
-    for (_, args) in outcome.calls.iter_mut().filter(|call| deletes(call)) {
-        args.insert("force".to_owned(), Json::from(true));
-    }
-    true
-}
-
 /// What a request does, if it is one.
 pub(super) fn effect(tool: &str, args: &Args) -> Option<Effect> {
     Request::from_call(tool, Json::Object(args.clone())).ok().map(|request| request.effect())
@@ -329,7 +317,7 @@ fn names_something(piece: &Piece) -> bool {
 fn modifies(clause: &Clause, last: Option<&Clause>) -> bool {
     let Some(last) = last else { return false };
     let light = |piece: &Piece| piece.filler || piece.marks("it") || piece.marks("them");
-    let discards = (clause.has("discard") || clause.has("delete") && clause.has("everythingsince"))
+    let discards = fill::consents(&clause.pieces)
         && last.has("rollback")
         && clause.objects().next().is_none();
     let keeps = clause.has("keep") && !clause.has("snap");
@@ -356,6 +344,7 @@ pub(super) fn destroys_in_words(pieces: &[Piece]) -> bool {
     ["delete", "discard", "failover", "failback", "forceoff", "prune", "stop", "undo", "disable", "shutdown"]
         .iter()
         .any(|concept| piece::has(pieces, concept))
+        || fill::consents(pieces)
 }
 
 /// Whether a tool can be asked to read.

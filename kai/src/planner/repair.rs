@@ -1,6 +1,7 @@
 //! Slips that are mended in the same breath: `start web1, no wait, web2`. What was said first goes, and
 //! what is said instead takes its place.
 
+use super::lexicon::{ENGLISH, Lexicon};
 use super::objects::Object;
 use super::piece::Piece;
 use super::text::Sep;
@@ -71,6 +72,36 @@ pub(super) fn withdrawn(pieces: &[Piece]) -> bool {
             && (nothing || behind.iter().take(3).any(stays))
     };
     (1..pieces.len()).find(at).is_some()
+}
+
+/// `winsrv isn't needed, drop it`: where nothing was ordered yet, nothing is called off, and what is not
+/// needed goes.
+#[must_use]
+pub(super) fn disowned(lexicon: &Lexicon, mut pieces: Vec<Piece>) -> Vec<Piece> {
+    let plain = |piece: &Piece| piece.objects.is_empty() && !piece.name;
+    let goes = |at: &usize| {
+        let piece = &pieces[*at];
+        let before = &pieces[..*at];
+        plain(piece)
+            && piece.sep > Sep::Space
+            && matches!(piece.low.as_str(), "drop it" | "cancel it")
+            && before.iter().any(|piece| plain(piece) && (piece.marks("not") || piece.low == "no"))
+            && before.iter().any(|piece| !piece.objects.is_empty())
+            && !before.iter().any(|piece| plain(piece) && piece.orders() && !piece.is("want") && !piece.is("scrub"))
+    };
+    let Some(at) = (1..pieces.len()).find(goes) else { return pieces };
+    let whole = pieces[at].clone();
+    let words: Vec<String> = whole.low.split(' ').map(str::to_owned).collect();
+    let one = |(index, word): (usize, &String)| Piece {
+        raw: word.clone(),
+        low: word.clone(),
+        sep: if index == 0 { whole.sep } else { Sep::Space },
+        hits: lexicon.hits(&words[index..=index], 0, 1, &[ENGLISH]),
+        ..whole.clone()
+    };
+    let parts: Vec<Piece> = words.iter().enumerate().map(one).collect();
+    pieces.splice(at..=at, parts);
+    pieces
 }
 
 /// The pieces without what was taken back.

@@ -14,6 +14,7 @@ impl Clause {
         let other_verb = self.pieces.iter().any(|piece| piece.objects.is_empty() && !piece.name && piece.orders());
         let content = self.pieces.iter().filter(|piece| !light(piece)).count();
         // `search the wiki`, and a VM of that name.
+        let docs = |piece: &Piece| piece.is("docs");
         let about = |piece: &Piece| {
             matches!(piece.low.as_str(), "about" | "for" | "say" | "says" | "regarding" | "concerning" | "mention")
         };
@@ -21,7 +22,7 @@ impl Clause {
             || self.has("read")
             || (["list", "check", "explain"].iter().any(|verb| self.has(verb))
                 || self.pieces.iter().any(|piece| piece.marks("ask") || piece.asks))
-                && self.pieces.iter().any(about);
+                && (1..self.pieces.len()).any(|at| about(&self.pieces[at]) && self.pieces[..at].iter().any(docs));
         for at in 0..self.pieces.len() {
             let noun = self.as_noun(at);
             let stated = self.pieces.get(at + 1).is_some_and(is_copula);

@@ -94,7 +94,23 @@ fn lists(piece: &Piece) -> bool {
     ["vm", "golden", "snapshot", "bootenv", "gpu", "container", "pool", "dataset", "volume", "peer", "interface"]
         .iter()
         .any(|noun| piece.is(noun))
-        && piece.low.ends_with('s')
+        && (piece.low.ends_with('s') || piece.low.starts_with("points "))
+}
+
+/// `what golden templates …?`: a noun that a host has several of, behind words that say which.
+fn asks_several(pieces: &[Piece]) -> bool {
+    let Some((what, behind)) = pieces.split_first() else { return false };
+    let named = behind.iter().take(3).take_while(|piece| piece.sep == Sep::Space);
+    let kind = |piece: &&Piece| piece.hits.iter().any(|hit| hit.class == Class::Noun) && !piece.marks("ask");
+    what.low == "what" && named.take_while(kind).any(lists)
+}
+
+/// `what is the scrub for?` asks for a purpose.
+fn asks_purpose(pieces: &[Piece]) -> bool {
+    let last = pieces.iter().rev().find(|piece| !piece.marks("polite"));
+    let named = pieces.iter().any(|piece| !piece.objects.is_empty());
+    let what = pieces.first().is_some_and(|piece| piece.low.starts_with("what"));
+    what && !named && pieces.len() > 2 && last.is_some_and(|piece| piece.low == "for")
 }
 
 /// Whether a condition behind an order only says what is there already: `if it is running`.
@@ -325,9 +341,8 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
                 || piece.is("health")
                 || piece.is("newest")
         });
-        let several =
-            pieces.get(first + 1).is_some_and(lists) && pieces.get(first).is_some_and(|piece| piece.low == "what");
-        if what && !definite && !several {
+        let several = asks_several(&pieces[first..]);
+        if what && !definite && !several || asks_purpose(&pieces[first..]) {
             return talk;
         }
         // `was sandbox deleted?` is about what happened.

@@ -164,19 +164,28 @@ pub(super) fn docs_search(task: Task<'_>) -> Filled {
     call("docs_search", out)
 }
 
+/// Whether a page is named before its chapter: `read golden-images, chapter Sealing`.
+fn named_before(pieces: &[Piece]) -> bool {
+    pieces.iter().any(|piece| piece.unknown() && piece.named_like())
+}
+
 pub(super) fn docs_read(task: Task<'_>) -> Filled {
     let pieces = &task.clause.pieces;
     let page = task.value(|value| if let Value::Page(page) = value { Some(page.clone()) } else { None });
-    let at = pieces.iter().position(|piece| piece.is("page") && !piece.name);
-    let section = pieces.iter().position(|piece| piece.is("section") && !piece.is("page") && !piece.name);
+    // A chapter is a part of a page where another word says which page, and else a page itself.
+    let either = |piece: &Piece| piece.is("page") && piece.is("section");
+    let paged = |piece: &Piece| piece.is("page") && !piece.is("section") && !piece.name;
+    let part = pieces.iter().position(|piece| either(piece) && !piece.name);
+    let whole = page.is_some() || pieces.iter().any(paged) || part.is_some_and(|at| named_before(&pieces[..at]));
+    let at = pieces.iter().position(|piece| if whole { paged(piece) } else { piece.is("page") && !piece.name });
+    let section =
+        pieces.iter().position(|piece| piece.is("section") && (whole || !piece.is("page")) && !piece.name);
     let content = |piece: &Piece| {
         !piece.filler
             && !piece.orders()
             && !piece.is("page")
             && !piece.is("section")
-            && !piece.marks("polite")
-            && !piece.marks("from")
-            && !piece.marks("on")
+            && !["polite", "from", "on", "it"].iter().any(|mark| piece.marks(mark))
     };
     let page = page.or_else(|| {
         let at = at?;
@@ -209,7 +218,7 @@ pub(super) fn docs_read(task: Task<'_>) -> Filled {
         pieces
             .iter()
             .find(|piece| piece.name || piece.unknown())
-            .filter(|_| section.is_none())
+            .filter(|_| section.is_none() || part.is_some_and(|at| named_before(&pieces[..at])))
             .map(|piece| piece.raw.clone())
     });
     let Some(page) = page else { return ask(&["page"], "Which page?") };

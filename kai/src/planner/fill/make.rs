@@ -226,9 +226,9 @@ pub(super) fn golden_build(task: Task<'_>) -> Filled {
     if let Some(sha) = sha {
         out.insert("sha256".to_owned(), json!(sha));
     }
-    let unsealed = task.clause.pieces.iter().any(|piece| piece.marks("not") || piece.marks("without"))
-        || task.clause.text().to_lowercase().contains("unsealed");
-    if task.has("seal") && unsealed || task.clause.text().to_lowercase().contains("unsealed") {
+    let left = task.clause.pieces.iter().any(|piece| piece.marks("not") || piece.marks("without"))
+        || task.option("seal") == Some(false);
+    if task.has("seal") && left || task.clause.text().to_lowercase().contains("unsealed") {
         out.insert("seal".to_owned(), json!(false));
     }
     call("golden_build", out)
