@@ -244,7 +244,8 @@ impl Clause {
         let mut pieces = self.pieces.iter().filter(|piece| !piece.marks("then"));
         let (Some(first), Some(second)) = (pieces.next(), pieces.next()) else { return false };
         let who = matches!(first.low.as_str(), "we" | "i" | "they" | "he" | "she" | "someone" | "somebody");
-        who && second.verbs().any(|hit| hit.class == Class::Verb)
+        let did = second.unknown() && second.low.len() > 4 && second.low.ends_with("ed");
+        who && (did || second.verbs().any(|hit| hit.class == Class::Verb))
             && !["want", "create"].iter().any(|verb| second.is(verb))
             && !second.marks("polite")
     }

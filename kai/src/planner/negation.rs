@@ -69,6 +69,11 @@ pub(super) fn negation(clause: &mut Clause) -> Negated {
     let is_not = |piece: &Piece| piece.marks("not") && piece.objects.is_empty() && !piece.name;
     let Some(at) = clause.pieces.iter().position(is_not) else { return Negated::No };
     let verb_before = clause.pieces[..at].iter().any(|piece| piece.orders() && piece.objects.is_empty());
+    // `remove web1, there is no need for it any more`
+    if verb_before && clause.pieces[at].sep > Sep::Space && clause.pieces[at].low.starts_with("no need") {
+        clause.pieces.truncate(at);
+        return Negated::No;
+    }
     let after =
         clause.pieces[at + 1..].iter().position(|piece| piece.verbs().next().is_some() && piece.objects.is_empty());
     let without =

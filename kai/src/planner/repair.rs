@@ -55,7 +55,7 @@ fn alike(a: &Piece, b: &Piece) -> bool {
 #[must_use]
 pub(super) fn withdrawn(pieces: &[Piece]) -> bool {
     let plain = |piece: &Piece| piece.objects.is_empty() && !piece.name && piece.value.is_none();
-    let forgets = ["never mind", "nevermind", "forget it", "forget that", "cancel that"];
+    let forgets = ["never mind", "nevermind", "forget it", "forget that", "cancel that", "drop it"];
     let back = |piece: &Piece| plain(piece) && (slips(piece) || forgets.contains(&piece.low.as_str()));
     let stays = |piece: &Piece| {
         let low = piece.low.as_str();

@@ -1,7 +1,7 @@
 //! How a sentence is meant: as an order, as a question about this host, or as something that
 //! nothing is done about.
 
-use super::clause::Sentence;
+use super::clause::{Sentence, opens};
 use super::grammar::{determines, is_copula};
 use super::lexicon::{Class, Form};
 use super::piece::Piece;
@@ -151,7 +151,9 @@ fn tells(pieces: &[Piece], lead: &[usize]) -> bool {
     let parted = behind.iter().position(|piece| piece.sep > Sep::Space).unwrap_or(behind.len());
     let says = behind[..parted].iter().any(finite);
     let subject = pieces[head].verbs().all(|hit| hit.form == Form::Gerund) && head == first;
-    let noun = head > 0 && determines(&pieces[head - 1]) && pieces[..head].iter().all(light);
+    // `the clone web9 is old`: a name follows its noun.
+    let apposed = behind.first().is_some_and(|piece| !piece.objects.is_empty() && piece.sep == Sep::Space);
+    let noun = head > 0 && determines(&pieces[head - 1]) && pieces[..head].iter().all(light) && !apposed;
     if (subject || noun) && says {
         return true;
     }
@@ -273,11 +275,13 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
     let pieces = &sentence.pieces;
     // `I delete old snapshots every week`, `we started web1`
     let subject = matches!(pieces.get(first).map(|piece| piece.low.as_str()), Some("i" | "we" | "they" | "he" | "she"));
+    // `we passed the audit, remove web1`
+    let goes_on = (first + 2..pieces.len()).any(|at| pieces[at].sep == Sep::Comma && opens(&pieces[at]));
     if subject
         && pieces.get(first + 1).is_some_and(|piece| {
             // `I messed up web1.`
             let did = piece.unknown() && piece.low.len() > 4 && piece.low.ends_with("ed");
-            did || piece.verbs().next().is_some() && !piece.is("create") || piece.marks("past")
+            did && !goes_on || piece.verbs().next().is_some() && !piece.is("create") || piece.marks("past")
         })
         && !polite
     {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::super::lexicon::Form;
 use super::super::piece::Piece;
 use super::super::text::Sep;
 use super::super::values::Value;
@@ -248,9 +249,11 @@ pub(super) fn docs_read(task: Task<'_>) -> Filled {
             behind.push(piece.clone());
         }
         if behind.is_empty() {
+            // `the Sealing chapter`
+            let told = |piece: &Piece| piece.verbs().any(|hit| hit.form == Form::Base);
             let begin = pieces[..section]
                 .iter()
-                .rposition(|piece| piece.filler || piece.orders() || piece.raw == page || piece.is("page"))
+                .rposition(|piece| piece.filler || told(piece) || piece.raw == page || piece.is("page"))
                 .map_or(0, |at| at + 1);
             behind = pieces[begin..section].to_vec();
         }
