@@ -29,6 +29,20 @@ pub(super) fn insists(sentence: &Sentence, outcome: &mut Outcome) -> bool {
     true
 }
 
+/// `build a golden image …; don't seal it`
+pub(super) fn unsealed(sentence: &Sentence, outcome: &mut Outcome) -> bool {
+    let pieces = &sentence.pieces;
+    let other = |piece: &Piece| {
+        !piece.objects.is_empty() || piece.asks || piece.orders() && !piece.is("seal") && !piece.is("exempt")
+    };
+    let Some((tool, args)) = outcome.calls.last_mut() else { return false };
+    let says = tool == "golden_build" && fill::unsealed(pieces) && !pieces.iter().any(other);
+    if says {
+        args.insert("seal".to_owned(), Json::from(false));
+    }
+    says
+}
+
 impl Planner<'_> {
     /// `roll web1 back to clean; anything newer may be lost`
     pub(super) fn gives_up(&mut self, sentence: &Sentence, outcome: &mut Outcome) -> bool {

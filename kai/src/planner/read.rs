@@ -33,7 +33,9 @@ impl Planner<'_> {
         let several = sentences.len() > 1;
         for mut sentence in sentences {
             let whole = sentence.pieces.clone();
-            if manner::insists(&sentence, &mut outcome) || self.gives_up(&sentence, &mut outcome) {
+            if manner::insists(&sentence, &mut outcome)
+                || manner::unsealed(&sentence, &mut outcome)
+                || self.gives_up(&sentence, &mut outcome) {
                 continue;
             }
             // What others asked for is only spoken of.

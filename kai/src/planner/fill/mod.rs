@@ -27,6 +27,7 @@ use super::piece::Object;
 use super::refer::{Meant, Scene};
 use super::text::Sep;
 
+pub(super) use make::unsealed;
 pub(super) use snapshot::consents;
 
 /// Arguments.

@@ -34,7 +34,8 @@ fn before(now: &str, days: u64) -> String {
 pub(in super::super) fn consents(pieces: &[Piece]) -> bool {
     let says = |concept: &str| pieces.iter().any(|piece| piece.is(concept) && !piece.name);
     let orders = |concept: &str| pieces.iter().any(|piece| piece.is(concept) && piece.orders() && !piece.name);
-    let newer = says("everythingsince");
+    let later = |piece: &Piece| matches!(piece.low.as_str(), "newer" | "later" | "since") && piece.objects.is_empty();
+    let newer = says("everythingsince") || pieces.iter().any(later);
     orders("discard") || says("lossok") || newer && (orders("delete") || says("expendable"))
 }
 
