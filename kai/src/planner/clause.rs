@@ -179,6 +179,12 @@ pub(super) fn clauses(sentence: &Sentence) -> Vec<Clause> {
         push(&mut out, piece);
         at += 1;
     }
+    // `since the shop is slow, give web1 8 cores`
+    if let [first, _, ..] = out.as_mut_slice() {
+        let reason = |at: &usize| first.pieces[*at].marks("because") && first.pieces[*at].objects.is_empty();
+        let head = first.pieces.iter().position(|piece| !light(piece));
+        first.reason |= head.filter(reason).is_some_and(|at| gives_reason(&first.pieces, at));
+    }
     for clause in &mut out {
         clause.settle();
     }
