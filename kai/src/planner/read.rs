@@ -35,7 +35,8 @@ impl Planner<'_> {
             let whole = sentence.pieces.clone();
             if manner::insists(&sentence, &mut outcome)
                 || manner::unsealed(&sentence, &mut outcome)
-                || self.gives_up(&sentence, &mut outcome) {
+                || self.gives_up(&sentence, &mut outcome)
+            {
                 continue;
             }
             // What others asked for is only spoken of.
@@ -319,9 +320,7 @@ fn names_something(piece: &Piece) -> bool {
 fn modifies(clause: &Clause, last: Option<&Clause>) -> bool {
     let Some(last) = last else { return false };
     let light = |piece: &Piece| piece.filler || piece.marks("it") || piece.marks("them");
-    let discards = fill::consents(&clause.pieces)
-        && last.has("rollback")
-        && clause.objects().next().is_none();
+    let discards = fill::consents(&clause.pieces) && last.has("rollback") && clause.objects().next().is_none();
     let keeps = clause.has("keep") && !clause.has("snap");
     let seals = clause.has("seal") && (last.has("golden") || last.has("build"));
     let names = clause.head().is_some_and(|piece| piece.marks("named"));

@@ -1,7 +1,7 @@
 //! Slips that are mended in the same breath: `start web1, no wait, web2`. What was said first goes, and
 //! what is said instead takes its place.
 
-use super::lexicon::{ENGLISH, Lexicon};
+use super::lexicon::{ENGLISH, Hit, Lexicon};
 use super::objects::Object;
 use super::piece::Piece;
 use super::text::Sep;
@@ -79,15 +79,25 @@ pub(super) fn withdrawn(pieces: &[Piece]) -> bool {
 #[must_use]
 pub(super) fn disowned(lexicon: &Lexicon, mut pieces: Vec<Piece>) -> Vec<Piece> {
     let plain = |piece: &Piece| piece.objects.is_empty() && !piece.name;
+    let orders = |piece: &Piece| plain(piece) && piece.orders() && !piece.is("want");
+    let noun = |piece: &Piece| piece.hits.iter().any(Hit::is_noun);
+    // `we don't need a clone of web1, drop it` calls off.
+    let vague = |piece: &Piece| plain(piece) && (matches!(piece.low.as_str(), "a" | "an" | "another" | "to"));
+    let not = |piece: &Piece| plain(piece) && (piece.marks("not") || piece.low == "no");
+    let needed = |piece: &Piece| {
+        plain(piece)
+            && ["need", "needed", "wanted", "required", "used", "should be"].iter().any(|word| piece.low == *word)
+            || piece.low.starts_with("no need for")
+    };
     let goes = |at: &usize| {
-        let piece = &pieces[*at];
-        let before = &pieces[..*at];
+        let (piece, before) = (&pieces[*at], &pieces[..*at]);
+        let unneeded = before.iter().any(not) && before.iter().any(needed);
         plain(piece)
             && piece.sep > Sep::Space
             && matches!(piece.low.as_str(), "drop it" | "cancel it")
-            && before.iter().any(|piece| plain(piece) && (piece.marks("not") || piece.low == "no"))
+            && unneeded
             && before.iter().any(|piece| !piece.objects.is_empty())
-            && !before.iter().any(|piece| plain(piece) && piece.orders() && !piece.is("want") && !piece.is("scrub"))
+            && !before.iter().any(|piece| vague(piece) || orders(piece) && !noun(piece))
     };
     let Some(at) = (1..pieces.len()).find(goes) else { return pieces };
     let whole = pieces[at].clone();

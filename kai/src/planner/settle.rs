@@ -11,7 +11,12 @@ impl Clause {
     /// build`), and verbs that stand where a noun does (`the build server`, `the gitlab-17 snapshot`).
     pub(super) fn settle(&mut self) {
         let first = self.pieces.iter().position(|piece| !light(piece));
-        let other_verb = self.pieces.iter().any(|piece| piece.objects.is_empty() && !piece.name && piece.orders());
+        // `build … without sealing`: what is left out is no order.
+        let left = |at: usize| at > 0 && ["not", "without"].iter().any(|mark| self.pieces[at - 1].marks(mark));
+        let other_verb = (0..self.pieces.len()).any(|at| {
+            let piece = &self.pieces[at];
+            piece.objects.is_empty() && !piece.name && piece.orders() && !left(at)
+        });
         let content = self.pieces.iter().filter(|piece| !light(piece)).count();
         // `search the wiki`, and a VM of that name.
         let docs = |piece: &Piece| piece.is("docs");

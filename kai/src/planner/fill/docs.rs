@@ -179,8 +179,7 @@ pub(super) fn docs_read(task: Task<'_>) -> Filled {
     let part = pieces.iter().position(|piece| either(piece) && !piece.name);
     let whole = page.is_some() || pieces.iter().any(paged) || part.is_some_and(|at| named_before(&pieces[..at]));
     let at = pieces.iter().position(|piece| if whole { paged(piece) } else { piece.is("page") && !piece.name });
-    let section =
-        pieces.iter().position(|piece| piece.is("section") && (whole || !piece.is("page")) && !piece.name);
+    let section = pieces.iter().position(|piece| piece.is("section") && (whole || !piece.is("page")) && !piece.name);
     let content = |piece: &Piece| {
         !piece.filler
             && !piece.orders()

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::super::piece::Piece;
 use super::super::lexicon::Form;
 use super::super::piece::Object;
+use super::super::piece::Piece;
 use super::super::text::Sep;
 use super::super::values::Value;
 use super::quantity::{Given, size};
