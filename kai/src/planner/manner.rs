@@ -52,7 +52,7 @@ impl Planner<'_> {
         let open = |piece: &Piece| bound.iter().any(|mark| piece.marks(mark)) && !piece.is("lossok");
         let consents = fill::consents(pieces) && pieces.iter().all(|piece| plain(piece) && !open(piece));
         let back = |call: &(String, Args)| matches!(call.0.as_str(), "kvm_rollback" | "dataset_rollback");
-        if !consents || outcome.quoted || !outcome.calls.last().is_some_and(back) {
+        if !consents || outcome.quoted || !outcome.calls.iter().any(back) {
             return false;
         }
         for (_, args) in outcome.calls.iter_mut().filter(|call| back(call)) {

@@ -110,6 +110,10 @@ impl Planner<'_> {
                 outcome.other =
                     Some(fill::ask(&["vm", "snapshot"], "Delete what: what was just made, or what it was made of?"));
             }
+            // `we don't need a copy of web1, remove it`: the copy, and not web1.
+            if destroys && pronoun && spoken_of_copy(&aside) {
+                outcome.other = Some(fill::ask(&["vm"], "Delete what: the copy, or what it was made of?"));
+            }
             // What only comes after, and is not complete, was a reason: `before resizing it`.
             if clause.order == Order::Last && (outcome.other.is_some() || destroys) {
                 outcome.other = None;
@@ -283,6 +287,17 @@ impl Planner<'_> {
 /// What a request does, if it is one.
 pub(super) fn effect(tool: &str, args: &Args) -> Option<Effect> {
     Request::from_call(tool, Json::Object(args.clone())).ok().map(|request| request.effect())
+}
+
+/// Whether a copy of something is spoken of, and not by its own name.
+fn spoken_of_copy(aside: &[Piece]) -> bool {
+    let copy = |at: usize| {
+        let piece = &aside[at];
+        let named = aside.get(at + 1).is_some_and(|next| !next.objects.is_empty());
+        let copies = ["clone", "clone_n", "replica_n", "backup"].iter().any(|noun| piece.is(noun));
+        copies && piece.objects.is_empty() && !piece.name && !named
+    };
+    (0..aside.len()).any(copy)
 }
 
 /// A name in other capitals is not enough for a Destroy.

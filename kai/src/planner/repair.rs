@@ -85,9 +85,8 @@ pub(super) fn disowned(lexicon: &Lexicon, mut pieces: Vec<Piece>) -> Vec<Piece> 
     let vague = |piece: &Piece| plain(piece) && (matches!(piece.low.as_str(), "a" | "an" | "another" | "to"));
     let not = |piece: &Piece| plain(piece) && (piece.marks("not") || piece.low == "no");
     let needed = |piece: &Piece| {
-        plain(piece)
-            && ["need", "needed", "wanted", "required", "used", "should be"].iter().any(|word| piece.low == *word)
-            || piece.low.starts_with("no need for")
+        let word = matches!(piece.low.as_str(), "need" | "needed" | "wanted" | "required" | "used" | "should be");
+        plain(piece) && word || piece.low.starts_with("no need for")
     };
     let goes = |at: &usize| {
         let (piece, before) = (&pieces[*at], &pieces[..*at]);

@@ -163,6 +163,9 @@ fn what_is_newer_may_be_given_up() {
     {
         proposes(words, &[], &[back(true)]);
     }
+    proposes("roll web1 back to clean. Careful, newer data may be lost.", &[], &[back(true)]);
+    proposes("restart web1, newer state can go", &[], &[power("web1", "reboot")]);
+    assert!(matches!(say("we don't need a clone of old1, remove it"), Proposal::Ask { .. }));
     let data = json!({"snapshot": "tank/data@jan", "keep_current": false});
     proposes("roll tank/data back to jan; anything newer may be lost", &[], &[("dataset_rollback", data)]);
 }

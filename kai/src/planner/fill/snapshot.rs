@@ -36,6 +36,11 @@ pub(in super::super) fn consents(pieces: &[Piece]) -> bool {
     let orders = |concept: &str| pieces.iter().any(|piece| piece.is(concept) && piece.orders() && !piece.name);
     let later = |piece: &Piece| matches!(piece.low.as_str(), "newer" | "later" | "since") && piece.objects.is_empty();
     let newer = says("everythingsince") || pieces.iter().any(later);
+    // `careful, newer data may be lost`
+    let warns = ["careful", "beware", "warning", "attention", "afraid", "worried", "caution"];
+    if pieces.iter().any(|piece| warns.contains(&piece.low.as_str()) && piece.objects.is_empty()) {
+        return false;
+    }
     orders("discard") || says("lossok") || newer && (orders("delete") || says("expendable"))
 }
 
