@@ -9,7 +9,6 @@ use super::dialogue::{self, Before};
 use super::errand;
 use super::fill::{self, Args, Filled, Task};
 use super::frame;
-use super::grammar::is_copula;
 use super::grasp;
 use super::manner;
 use super::merge::{makes, merge, remember};
