@@ -18,8 +18,11 @@ use super::values::{self, Value};
 #[must_use]
 pub(super) fn pieces(lexicon: &Lexicon, inventory: &Inventory, tokens: &[Token]) -> Vec<Piece> {
     let tokens = &enclitic::parted(lexicon, inventory, tokens);
-    let languages = lexicon.languages(tokens);
     let named: Vec<Vec<Object>> = tokens.iter().map(|token| objects(inventory, &token.raw)).collect();
+    // A name is of no language.
+    let words: Vec<Token> =
+        tokens.iter().zip(&named).filter(|(_, named)| named.is_empty()).map(|(token, _)| token.clone()).collect();
+    let languages = lexicon.languages(&words);
     let mut typos = vec![false; tokens.len()];
     let mut words: Vec<String> = Vec::with_capacity(tokens.len());
     let mut seen: HashMap<&str, Option<String>> = HashMap::new();

@@ -52,8 +52,14 @@ impl Maker<'_> {
             let plain = article(&token.low) && self.tokens.get(at + 1).is_some();
             return (!plain && !self.particle_word(at)).then_some(self.name_width(at));
         }
-        let valued = values::value(self.lexicon, self.tokens, &self.words, at, self.limits[at])
-            .is_some_and(|(value, _)| !matches!(value, Value::Number(_) | Value::Date(_) | Value::Page(_)));
+        let valued =
+            values::value(self.lexicon, self.tokens, &self.words, at, self.limits[at]).is_some_and(|(value, _)| {
+                match value {
+                    // `snapshot them as weekly`
+                    Value::Time(_) => token.low.starts_with(|c: char| c.is_ascii_digit()),
+                    value => !matches!(value, Value::Number(_) | Value::Date(_) | Value::Page(_)),
+                }
+            });
         if last.marks("as") && last.objects.is_empty() && !valued {
             let word = self.lexicon.is_filler(&token.low) || article(&token.low);
             let noun = self.lexicon.hits(&self.words, at, self.limits[at], &self.languages);
@@ -81,7 +87,7 @@ impl Maker<'_> {
             return Some(1);
         }
         // `snapshot forge: before-move`
-        if token.sep == Sep::Colon && !deletes && last.objects.iter().any(Object::acted_on) && self.labels(at) {
+        if token.sep == Sep::Colon && !deletes && self.labels(at) {
             return Some(1);
         }
         if last.is("prefix") && !self.tokens[at].raw.starts_with("with") {
@@ -142,7 +148,8 @@ impl Maker<'_> {
         let next = self.tokens.get(at + 1).filter(|_| at + 1 < self.limits[at]);
         let low = &self.tokens[at].low;
         let fresh = self.named[at].is_empty() && !self.lexicon.knows(low) && !self.lexicon.is_plain(low);
-        snaps && fresh && next.is_none_or(|next| next.sep > Sep::Space)
+        let owner = self.out[sentence..].iter().any(|piece| piece.objects.iter().any(Object::acted_on));
+        snaps && owner && fresh && next.is_none_or(|next| next.sep > Sep::Space)
     }
 
     /// Whether a word can only be the name of a snapshot that is to be made.

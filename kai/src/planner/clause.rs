@@ -47,7 +47,11 @@ pub(super) fn sentences(pieces: Vec<Piece>) -> (Vec<Sentence>, bool) {
     }
     let mut out: Vec<Sentence> = Vec::new();
     let mut quoted = false;
-    for piece in pieces {
+    for mut piece in pieces {
+        // `a snapshot of web1? name: before-move`
+        if piece.sep == Sep::Stop && piece.marks("named") && !out.is_empty() {
+            piece.sep = Sep::Comma;
+        }
         if piece.sep == Sep::Stop || out.is_empty() {
             out.push(Sentence::default());
         }
@@ -62,7 +66,7 @@ pub(super) fn sentences(pieces: Vec<Piece>) -> (Vec<Sentence>, bool) {
 }
 
 /// Whether a piece opens an order here: a verb in the form of an order that is no object's name.
-fn opens(piece: &Piece) -> bool {
+pub(super) fn opens(piece: &Piece) -> bool {
     piece.objects.is_empty() && !piece.name && piece.verbs().any(|hit| hit.form == Form::Base)
 }
 
@@ -120,6 +124,13 @@ pub(super) fn clauses(sentence: &Sentence) -> Vec<Clause> {
         let earlier = out.last().is_some_and(|clause| content(&clause.pieces));
         // `wg0: add this peer`, `gpu 0: slice long`: what stands before the colon is what it is about.
         let about = piece.sep == Sep::Colon && out.last().is_some_and(|clause| heading(&clause.pieces));
+        let sought = piece.sep == Sep::Colon
+            && out.last().is_some_and(|clause| clause.has("docs") && (clause.has("search") || clause.pieces.len() < 3));
+        if sought {
+            push(&mut out, piece);
+            at += 1;
+            continue;
+        }
         if about && opens(piece) {
             verb = true;
             push(&mut out, piece);
@@ -168,6 +179,12 @@ pub(super) fn clauses(sentence: &Sentence) -> Vec<Clause> {
         push(&mut out, piece);
         at += 1;
     }
+    // `since the shop is slow, give web1 8 cores`
+    if let [first, _, ..] = out.as_mut_slice() {
+        let reason = |at: &usize| first.pieces[*at].marks("because") && first.pieces[*at].objects.is_empty();
+        let head = first.pieces.iter().position(|piece| !light(piece));
+        first.reason |= head.filter(reason).is_some_and(|at| gives_reason(&first.pieces, at));
+    }
     for clause in &mut out {
         clause.settle();
     }
@@ -210,106 +227,6 @@ fn push(out: &mut Vec<Clause>, piece: &Piece) {
 }
 
 impl Clause {
-    /// Decides words that are both an object's name and a verb (`build a golden image`, `restart
-    /// build`), and verbs that stand where a noun does (`the build server`, `the gitlab-17 snapshot`).
-    pub(super) fn settle(&mut self) {
-        let first = self.pieces.iter().position(|piece| !light(piece));
-        let other_verb = self.pieces.iter().any(|piece| piece.objects.is_empty() && !piece.name && piece.orders());
-        let content = self.pieces.iter().filter(|piece| !light(piece)).count();
-        // `search the wiki`, and a VM of that name.
-        let seeks = ["search", "read", "list", "check", "explain"].iter().any(|verb| self.has(verb))
-            || self.pieces.iter().any(|piece| piece.marks("ask") || piece.asks);
-        for at in 0..self.pieces.len() {
-            let noun = self.as_noun(at);
-            let stated = self.pieces.get(at + 1).is_some_and(is_copula);
-            let piece = &mut self.pieces[at];
-            if piece.name {
-                piece.hits.clear();
-                continue;
-            }
-            if piece.objects.is_empty() {
-                if noun {
-                    piece.hits.retain(|hit| hit.class != Class::Verb);
-                }
-                continue;
-            }
-            if !seeks {
-                piece.hits.retain(|hit| hit.concept != "docs");
-            }
-            let verb = piece.hits.iter().any(|hit| hit.class == Class::Verb);
-            if verb && Some(at) == first && !other_verb && content > 1 && !stated {
-                piece.objects.clear();
-            } else {
-                piece.hits.retain(|hit| hit.class == Class::Noun);
-            }
-        }
-    }
-
-    /// Whether a verb stands where only a noun can.
-    fn as_noun(&self, at: usize) -> bool {
-        let piece = &self.pieces[at];
-        if at == 0 || piece.sep > Sep::Space || piece.verbs().next().is_none() {
-            return false;
-        }
-        let definite = |piece: &Piece| {
-            let open =
-                ["a", "an", "another", "no", "some", "un", "une", "ein", "einen", "una", "uno", "um", "uma", "een"];
-            let romance = ["le", "la", "les", "il", "lo", "gli", "i", "el", "los", "las", "os", "as", "die", "de"];
-            piece.possessive
-                || determines(piece) && !open.contains(&piece.low.as_str())
-                || romance.contains(&piece.low.as_str()) && piece.objects.is_empty() && !piece.name
-        };
-        let before = &self.pieces[at - 1];
-        let next = self.pieces.get(at + 1).filter(|next| next.sep == Sep::Space);
-        // `the build server`, `a backup host`
-        if determines(before) && piece.low != "new" && next.is_some_and(|next| next.is("vm") || next.is("container")) {
-            return true;
-        }
-        // `last night's upgrade`, `the update`
-        let events =
-            ["upgrade", "update", "change", "push", "plan", "test", "log", "transfer", "patch", "format", "swap"];
-        if definite(before) && events.contains(&piece.low.as_str()) && next.is_none_or(|next| next.objects.is_empty()) {
-            return true;
-        }
-        // `the reboot of web1 failed`, and not `do the reboot of web1`
-        let led = self.pieces[..at].iter().any(|piece| piece.orders() && piece.objects.is_empty());
-        if !led
-            && definite(before)
-            && !matches!(
-                before.low.as_str(),
-                "this"
-                    | "that"
-                    | "these"
-                    | "those"
-                    | "de"
-                    | "i"
-                    | "la"
-                    | "le"
-                    | "les"
-                    | "lo"
-                    | "los"
-                    | "las"
-                    | "os"
-                    | "as"
-            )
-            && piece.low != "new"
-        {
-            return true;
-        }
-        // `the snapshot`, `its pre-upgrade snapshot`
-        if piece.hits.iter().any(|hit| hit.class == Class::Noun) {
-            let done = |piece: &Piece| piece.verbs().all(|hit| hit.form == Form::Past);
-            let named = |piece: &Piece| piece.unknown() || !piece.objects.is_empty() || done(piece);
-            return definite(before)
-                || named(before)
-                    && !before.filler
-                    && at > 1
-                    && definite(&self.pieces[at - 2])
-                    && before.sep == Sep::Space;
-        }
-        false
-    }
-
     /// Whether it only says how something is.
     #[must_use]
     pub(super) fn states(&self) -> bool {
@@ -324,7 +241,7 @@ impl Clause {
                 || piece.objects.is_empty() && !piece.name && piece.marks("past")
                 || piece.verbs().next().is_some() && piece.verbs().all(|hit| hit.form == Form::Past)
         };
-        let told = self.tells();
+        let told = self.tells() || self.recounts();
         told || !acts && !wants && self.pieces.iter().skip(1).any(says)
     }
 
@@ -333,9 +250,19 @@ impl Clause {
         let mut pieces = self.pieces.iter().filter(|piece| !piece.marks("then"));
         let (Some(first), Some(second)) = (pieces.next(), pieces.next()) else { return false };
         let who = matches!(first.low.as_str(), "we" | "i" | "they" | "he" | "she" | "someone" | "somebody");
-        who && second.verbs().any(|hit| hit.class == Class::Verb)
+        let did = second.unknown() && second.low.len() > 4 && second.low.ends_with("ed");
+        who && (did || second.verbs().any(|hit| hit.class == Class::Verb))
             && !["want", "create"].iter().any(|verb| second.is(verb))
             && !second.marks("polite")
+    }
+
+    /// Whether it only says what the person has been at: `after two days of swapping cables`.
+    fn recounts(&self) -> bool {
+        let mut verbs = self.pieces.iter().filter(|piece| piece.objects.is_empty() && piece.verbs().next().is_some());
+        let gerunds = verbs.all(|piece| piece.verbs().all(|hit| hit.form == Form::Gerund));
+        let after = self.pieces.first().is_some_and(|piece| piece.marks("after") && piece.objects.is_empty());
+        let meant = |piece: &Piece| piece.marks("it") || piece.marks("them");
+        after && self.order == Order::Told && gerunds && !self.has_object() && !self.pieces.iter().any(meant)
     }
 
     /// Whether a concept is in it. Verbs count in the forms that orders have.

@@ -95,7 +95,7 @@ pub(super) struct Lexicon {
 /// At most so many words stand in a gap.
 const GAP: usize = 6;
 /// And so many where the word behind the gap ends the clause.
-const FAR: usize = 12;
+const FAR: usize = 16;
 
 /// English, the first of the languages.
 pub(super) const ENGLISH: u8 = 0;

@@ -17,6 +17,7 @@ mod correction;
 mod describe;
 mod dialogue;
 mod enclitic;
+mod errand;
 mod fill;
 mod frame;
 mod grammar;
@@ -25,6 +26,7 @@ mod guard;
 mod inventory;
 mod judge;
 mod lexicon;
+mod manner;
 mod merge;
 mod negation;
 mod objects;
@@ -35,6 +37,7 @@ mod read;
 mod refer;
 mod repair;
 mod reply;
+mod settle;
 mod speech;
 mod spelling;
 mod text;
@@ -137,7 +140,7 @@ impl Planner<'_> {
             return self.settle(Outcome { calls: vec![call], ..Outcome::default() }, &Before::default());
         }
         let tokens = wording::plain(&self.lexicon.rewrites, self.inventory, text::tokens(utterance));
-        let pieces = repair::mend(self.pieces(&tokens));
+        let pieces = repair::mend(repair::disowned(self.lexicon, self.pieces(&tokens)));
         if repair::withdrawn(&pieces) {
             return Proposal::Answer;
         }

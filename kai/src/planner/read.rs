@@ -6,10 +6,11 @@ use serde_json::Value as Json;
 
 use super::clause::{self, Clause, Order, Sentence};
 use super::dialogue::{self, Before};
+use super::errand;
 use super::fill::{self, Args, Filled, Task};
 use super::frame;
-use super::grammar::is_copula;
 use super::grasp;
+use super::manner;
 use super::merge::{makes, merge, remember};
 use super::negation::{self, Negated};
 use super::objects::Object;
@@ -31,8 +32,18 @@ impl Planner<'_> {
         let several = sentences.len() > 1;
         for mut sentence in sentences {
             let whole = sentence.pieces.clone();
-            if insist(&sentence, &mut outcome) {
+            if manner::insists(&sentence, &mut outcome)
+                || manner::unsealed(&sentence, &mut outcome)
+                || self.gives_up(&sentence, &mut outcome)
+            {
                 continue;
+            }
+            // What others asked for is only spoken of.
+            if let Some(at) = errand::begins(&sentence) {
+                let order = sentence.pieces.split_off(at);
+                dialogue::attend(&mut focus, &sentence.pieces);
+                sentence.pieces = order;
+                outcome.quoted = true;
             }
             let mut meaning = speech::meaning(&mut sentence);
             // `the scrub is slowing us down; pause it`: the first one only says why.
@@ -97,6 +108,10 @@ impl Planner<'_> {
             {
                 outcome.other =
                     Some(fill::ask(&["vm", "snapshot"], "Delete what: what was just made, or what it was made of?"));
+            }
+            // `we don't need a copy of web1, remove it`: the copy, and not web1.
+            if destroys && pronoun && spoken_of_copy(&aside) {
+                outcome.other = Some(fill::ask(&["vm"], "Delete what: the copy, or what it was made of?"));
             }
             // What only comes after, and is not complete, was a reason: `before resizing it`.
             if clause.order == Order::Last && (outcome.other.is_some() || destroys) {
@@ -268,30 +283,20 @@ impl Planner<'_> {
     }
 }
 
-/// `scrap web1. yes it's running, force it`: a sentence that only says how belongs to the one before it.
-fn insist(sentence: &Sentence, outcome: &mut Outcome) -> bool {
-    let manner = |piece: &Piece| {
-        let marks = ["it", "them", "yes", "polite", "and", "butnot"].iter().any(|mark| piece.marks(mark));
-        let says = is_copula(piece) || matches!(piece.low.as_str(), "it's" | "it is" | "but" | "they're");
-        piece.is("force") || piece.is("forceoff") || piece.is("running") || piece.filler || marks || says
-    };
-    let pieces = &sentence.pieces;
-    let plain = |piece: &Piece| piece.objects.is_empty() && !piece.name && piece.value.is_none() && !piece.asks;
-    let how = pieces.iter().any(|piece| piece.is("force"))
-        && pieces.iter().all(|piece| plain(piece) && manner(piece) && !piece.marks("not"));
-    let deletes = |call: &(String, Args)| call.0 == "kvm_delete";
-    if !how || !outcome.calls.last().is_some_and(deletes) {
-        return false;
-    }
-    for (_, args) in outcome.calls.iter_mut().filter(|call| deletes(call)) {
-        args.insert("force".to_owned(), Json::from(true));
-    }
-    true
-}
-
 /// What a request does, if it is one.
 pub(super) fn effect(tool: &str, args: &Args) -> Option<Effect> {
     Request::from_call(tool, Json::Object(args.clone())).ok().map(|request| request.effect())
+}
+
+/// Whether a copy of something is spoken of, and not by its own name.
+fn spoken_of_copy(aside: &[Piece]) -> bool {
+    let copy = |at: usize| {
+        let piece = &aside[at];
+        let named = aside.get(at + 1).is_some_and(|next| !next.objects.is_empty());
+        let copies = ["clone", "clone_n", "replica_n", "backup"].iter().any(|noun| piece.is(noun));
+        copies && piece.objects.is_empty() && !piece.name && !named
+    };
+    (0..aside.len()).any(copy)
 }
 
 /// A name in other capitals is not enough for a Destroy.
@@ -329,9 +334,7 @@ fn names_something(piece: &Piece) -> bool {
 fn modifies(clause: &Clause, last: Option<&Clause>) -> bool {
     let Some(last) = last else { return false };
     let light = |piece: &Piece| piece.filler || piece.marks("it") || piece.marks("them");
-    let discards = (clause.has("discard") || clause.has("delete") && clause.has("everythingsince"))
-        && last.has("rollback")
-        && clause.objects().next().is_none();
+    let discards = fill::consents(&clause.pieces) && last.has("rollback") && clause.objects().next().is_none();
     let keeps = clause.has("keep") && !clause.has("snap");
     let seals = clause.has("seal") && (last.has("golden") || last.has("build"));
     let names = clause.head().is_some_and(|piece| piece.marks("named"));
@@ -346,7 +349,9 @@ fn modifies(clause: &Clause, last: Option<&Clause>) -> bool {
     let to = last.objects().any(|(_, object)| matches!(object, Object::Target(_)));
     // `…, force it`
     let forces = clause.has("force") && last.has("delete") && !clause.has_object();
-    discards || keeps || seals || names || recursive || forces || bare && to
+    // `…, throttle 80M/s`
+    let limits = clause.has("cap") && last.has("replicate") && !clause.has_object();
+    limits || discards || keeps || seals || names || recursive || forces || bare && to
 }
 
 /// Whether some words destroy.
@@ -354,6 +359,7 @@ pub(super) fn destroys_in_words(pieces: &[Piece]) -> bool {
     ["delete", "discard", "failover", "failback", "forceoff", "prune", "stop", "undo", "disable", "shutdown"]
         .iter()
         .any(|concept| piece::has(pieces, concept))
+        || fill::consents(pieces)
 }
 
 /// Whether a tool can be asked to read.

@@ -83,7 +83,10 @@ impl Scene<'_> {
         let described = self.by_description(clause, skip);
         if let Some((found, words)) = described {
             let many = all || plural || words.iter().any(|word| self.is_plural(word, &found));
-            if found.len() == 1 || many {
+            // `both shops`, and there are three: it is asked.
+            let both = clause.pieces.iter().any(|piece| piece.is("both") && !piece.name);
+            let miscounted = both && found.len() > 2;
+            if found.len() == 1 || many && !miscounted {
                 meant.all = many;
                 meant.names = found;
             } else {

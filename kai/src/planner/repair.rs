@@ -1,6 +1,7 @@
 //! Slips that are mended in the same breath: `start web1, no wait, web2`. What was said first goes, and
 //! what is said instead takes its place.
 
+use super::lexicon::{ENGLISH, Hit, Lexicon};
 use super::objects::Object;
 use super::piece::Piece;
 use super::text::Sep;
@@ -54,7 +55,7 @@ fn alike(a: &Piece, b: &Piece) -> bool {
 #[must_use]
 pub(super) fn withdrawn(pieces: &[Piece]) -> bool {
     let plain = |piece: &Piece| piece.objects.is_empty() && !piece.name && piece.value.is_none();
-    let forgets = ["never mind", "nevermind", "forget it", "forget that", "cancel that"];
+    let forgets = ["never mind", "nevermind", "forget it", "forget that", "cancel that", "drop it"];
     let back = |piece: &Piece| plain(piece) && (slips(piece) || forgets.contains(&piece.low.as_str()));
     let stays = |piece: &Piece| {
         let low = piece.low.as_str();
@@ -71,6 +72,45 @@ pub(super) fn withdrawn(pieces: &[Piece]) -> bool {
             && (nothing || behind.iter().take(3).any(stays))
     };
     (1..pieces.len()).find(at).is_some()
+}
+
+/// `winsrv isn't needed, drop it`: where nothing was ordered yet, nothing is called off, and what is not
+/// needed goes.
+#[must_use]
+pub(super) fn disowned(lexicon: &Lexicon, mut pieces: Vec<Piece>) -> Vec<Piece> {
+    let plain = |piece: &Piece| piece.objects.is_empty() && !piece.name;
+    let orders = |piece: &Piece| plain(piece) && piece.orders() && !piece.is("want");
+    let noun = |piece: &Piece| piece.hits.iter().any(Hit::is_noun);
+    // `we don't need a clone of web1, drop it` calls off.
+    let vague = |piece: &Piece| plain(piece) && (matches!(piece.low.as_str(), "a" | "an" | "another" | "to"));
+    let not = |piece: &Piece| plain(piece) && (piece.marks("not") || piece.low == "no");
+    let needed = |piece: &Piece| {
+        let word = matches!(piece.low.as_str(), "need" | "needed" | "wanted" | "required" | "used" | "should be");
+        plain(piece) && word || piece.low.starts_with("no need for")
+    };
+    let goes = |at: &usize| {
+        let (piece, before) = (&pieces[*at], &pieces[..*at]);
+        let unneeded = before.iter().any(not) && before.iter().any(needed);
+        plain(piece)
+            && piece.sep > Sep::Space
+            && matches!(piece.low.as_str(), "drop it" | "cancel it")
+            && unneeded
+            && before.iter().any(|piece| !piece.objects.is_empty())
+            && !before.iter().any(|piece| vague(piece) || orders(piece) && !noun(piece))
+    };
+    let Some(at) = (1..pieces.len()).find(goes) else { return pieces };
+    let whole = pieces[at].clone();
+    let words: Vec<String> = whole.low.split(' ').map(str::to_owned).collect();
+    let one = |(index, word): (usize, &String)| Piece {
+        raw: word.clone(),
+        low: word.clone(),
+        sep: if index == 0 { whole.sep } else { Sep::Space },
+        hits: lexicon.hits(&words[index..=index], 0, 1, &[ENGLISH]),
+        ..whole.clone()
+    };
+    let parts: Vec<Piece> = words.iter().enumerate().map(one).collect();
+    pieces.splice(at..=at, parts);
+    pieces
 }
 
 /// The pieces without what was taken back.

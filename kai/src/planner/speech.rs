@@ -1,7 +1,7 @@
 //! How a sentence is meant: as an order, as a question about this host, or as something that
 //! nothing is done about.
 
-use super::clause::Sentence;
+use super::clause::{Sentence, opens};
 use super::grammar::{determines, is_copula};
 use super::lexicon::{Class, Form};
 use super::piece::Piece;
@@ -58,8 +58,8 @@ fn wishes(sentence: &mut Sentence) {
         }
     }
     for at in 0..pieces.len() {
-        let causes =
-            matches!(pieces[at].low.as_str(), "get" | "have" | "getting" | "having") && pieces[..at].iter().all(light);
+        let causes = matches!(pieces[at].low.as_str(), "get" | "have" | "getting" | "having")
+            && pieces[..at].iter().all(|piece| light(piece) || piece.marks("polite"));
         let passive = pieces[at].low == "be" && at > 0;
         wished |= pieces[at].is("want") || causes || passive;
         if plain(&pieces[at]) && pieces[at].marks("past") {
@@ -94,7 +94,23 @@ fn lists(piece: &Piece) -> bool {
     ["vm", "golden", "snapshot", "bootenv", "gpu", "container", "pool", "dataset", "volume", "peer", "interface"]
         .iter()
         .any(|noun| piece.is(noun))
-        && piece.low.ends_with('s')
+        && (piece.low.ends_with('s') || piece.low.starts_with("points "))
+}
+
+/// `what golden templates …?`: a noun that a host has several of, behind words that say which.
+fn asks_several(pieces: &[Piece]) -> bool {
+    let Some((what, behind)) = pieces.split_first() else { return false };
+    let named = behind.iter().take(3).take_while(|piece| piece.sep == Sep::Space);
+    let kind = |piece: &&Piece| piece.hits.iter().any(|hit| hit.class == Class::Noun) && !piece.marks("ask");
+    what.low == "what" && named.take_while(kind).any(lists)
+}
+
+/// `what is the scrub for?` asks for a purpose.
+fn asks_purpose(pieces: &[Piece]) -> bool {
+    let last = pieces.iter().rev().find(|piece| !piece.marks("polite"));
+    let named = pieces.iter().any(|piece| !piece.objects.is_empty());
+    let what = pieces.first().is_some_and(|piece| piece.low.starts_with("what"));
+    what && !named && pieces.len() > 2 && last.is_some_and(|piece| piece.low == "for")
 }
 
 /// Whether a condition behind an order only says what is there already: `if it is running`.
@@ -135,7 +151,9 @@ fn tells(pieces: &[Piece], lead: &[usize]) -> bool {
     let parted = behind.iter().position(|piece| piece.sep > Sep::Space).unwrap_or(behind.len());
     let says = behind[..parted].iter().any(finite);
     let subject = pieces[head].verbs().all(|hit| hit.form == Form::Gerund) && head == first;
-    let noun = head > 0 && determines(&pieces[head - 1]) && pieces[..head].iter().all(light);
+    // `the clone web9 is old`: a name follows its noun.
+    let apposed = behind.first().is_some_and(|piece| !piece.objects.is_empty() && piece.sep == Sep::Space);
+    let noun = head > 0 && determines(&pieces[head - 1]) && pieces[..head].iter().all(light) && !apposed;
     if (subject || noun) && says {
         return true;
     }
@@ -157,6 +175,8 @@ fn tells(pieces: &[Piece], lead: &[usize]) -> bool {
     let mine = pieces.iter().any(|piece| matches!(piece.low.as_str(), "myself" | "ourselves" | "themselves"));
     let lets = (0..head).any(|at| pieces[at].low == "let me")
         && !["list", "read", "search", "check"].iter().any(|verb| pieces[head].is(verb));
+    // `we're short of space, web1 has to go`
+    let own = own && pieces[1..=head].iter().all(|piece| piece.sep == Sep::Space);
     mine || lets || own && !pieces[..=head].iter().any(|piece| piece.is("want") || piece.is("create"))
 }
 
@@ -255,10 +275,14 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
     let pieces = &sentence.pieces;
     // `I delete old snapshots every week`, `we started web1`
     let subject = matches!(pieces.get(first).map(|piece| piece.low.as_str()), Some("i" | "we" | "they" | "he" | "she"));
+    // `we passed the audit, remove web1`
+    let goes_on = (first + 2..pieces.len()).any(|at| pieces[at].sep == Sep::Comma && opens(&pieces[at]));
     if subject
-        && pieces
-            .get(first + 1)
-            .is_some_and(|piece| piece.verbs().next().is_some() && !piece.is("create") || piece.marks("past"))
+        && pieces.get(first + 1).is_some_and(|piece| {
+            // `I messed up web1.`
+            let did = piece.unknown() && piece.low.len() > 4 && piece.low.ends_with("ed");
+            did && !goes_on || piece.verbs().next().is_some() && !piece.is("create") || piece.marks("past")
+        })
         && !polite
     {
         return talk;
@@ -275,12 +299,13 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
             .get(first + 1)
             .is_some_and(|next| matches!(next.low.as_str(), "a" | "an" | "the" | "another" | "one"));
     // `have web1 started`
-    let causes = pieces.get(first).is_some_and(|piece| piece.low == "have")
-        && !pieces.iter().any(|piece| piece.asks)
-        && pieces.iter().any(|piece| plain(piece) && piece.orders());
+    let has = lead.iter().find(|at| !pieces[**at].marks("polite")).is_some_and(|at| pieces[*at].low == "have");
+    let causes =
+        has && !pieces.iter().any(|piece| piece.asks) && pieces.iter().any(|piece| plain(piece) && piece.orders());
     let asking = pieces.get(first).is_some_and(|piece| piece.marks("ask") && plain(piece) && !errand && !causes)
         || lead.get(1).is_some_and(|at| {
             pieces[*at].marks("ask")
+                && !causes
                 && !pieces[*at].orders()
                 && pieces.get(first).is_some_and(|piece| {
                     piece.marks("polite") || piece.marks("and") || piece.is("list") || piece.marks("then")
@@ -320,9 +345,8 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
                 || piece.is("health")
                 || piece.is("newest")
         });
-        let several =
-            pieces.get(first + 1).is_some_and(lists) && pieces.get(first).is_some_and(|piece| piece.low == "what");
-        if what && !definite && !several {
+        let several = asks_several(&pieces[first..]);
+        if what && !definite && !several || asks_purpose(&pieces[first..]) {
             return talk;
         }
         // `was sandbox deleted?` is about what happened.
@@ -333,7 +357,8 @@ pub(super) fn meaning(sentence: &mut Sentence) -> Meaning {
                 && piece.verbs().all(|hit| hit.form == Form::Past)
                 && piece.verbs().next().is_some()
         };
-        if pieces.iter().any(gone) && !pieces.iter().any(|piece| piece.is("snapshot") || piece.is("vm")) {
+        let listed = |piece: &Piece| ["snapshot", "vm", "golden"].iter().any(|noun| piece.is(noun));
+        if pieces.iter().any(gone) && !pieces.iter().any(listed) {
             return talk;
         }
         return Meaning { mood: Mood::Question, conditional: trailing, reported: false };

@@ -16,7 +16,10 @@ impl Lexicon {
             .iter()
             .filter(|token| {
                 let only = self.phrases.get(&token.low);
-                only.is_some_and(|list| list.iter().any(|phrase| phrase.language == ENGLISH))
+                // `a` begins phrases of several words, and is a word of many languages.
+                let here =
+                    |phrase: &Phrase| phrase.language == ENGLISH && (phrase.rest.is_empty() || token.low.len() > 1);
+                only.is_some_and(|list| list.iter().any(here))
             })
             .count();
         for (number, hints) in self.hints.iter().enumerate().skip(1) {

@@ -85,7 +85,7 @@ pub(super) fn kvm_clone(task: Task<'_>) -> Filled {
         }
         (None, Some(count), []) if count > 1 => return ask(&["names", "prefix"], "What shall the clones be called?"),
         (None, _, []) => {
-            return ask(&["names", "prefix", "count"], format!("What shall the clone of {source} be called?"));
+            return ask(&["names"], format!("What shall the clone of {source} be called?"));
         }
         (None, _, names) => {
             out.insert("names".to_owned(), json!(names));

@@ -80,7 +80,7 @@ impl Task<'_> {
     }
 
     pub(super) fn recursive(&self) -> bool {
-        self.has("recursive")
+        self.option("recursive") == Some(true)
     }
 }
 

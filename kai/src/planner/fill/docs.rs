@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::super::lexicon::Form;
 use super::super::piece::Piece;
 use super::super::text::Sep;
 use super::super::values::Value;
@@ -10,6 +11,12 @@ use super::{Filled, Task, args, ask, call};
 /// The words of some pieces as they were written.
 fn words(pieces: &[Piece]) -> String {
     pieces.iter().map(|piece| piece.raw.as_str()).collect::<Vec<_>>().join(" ").trim().to_owned()
+}
+
+/// `höchstens` and the like.
+fn at_most(piece: &Piece) -> bool {
+    let words = ["hochstens", "maximal", "maximaal", "hoogstens", "au plus", "maximum", "al massimo", "no maximo"];
+    words.contains(&piece.low.as_str())
 }
 
 /// How many hits are wanted, and the pieces without the words that say so: `four hits will do`.
@@ -29,7 +36,7 @@ fn wanted(pieces: &[Piece]) -> (Option<u64>, Vec<Piece>) {
                 | "only"
                 | "just"
                 | "limited to"
-        )
+        ) || at_most(piece)
     };
     for (at, piece) in pieces.iter().enumerate() {
         let Some(number) = count(piece) else { continue };
@@ -42,10 +49,11 @@ fn wanted(pieces: &[Piece]) -> (Option<u64>, Vec<Piece>) {
         }
         let named = pieces.get(to).is_some_and(|piece| piece.is("hits") && piece.sep == Sep::Space);
         let limited = at > 0
-            && matches!(
-                pieces[at - 1].low.as_str(),
-                "limit" | "max" | "maximum" | "at most" | "limited to" | "no more than"
-            );
+            && (at_most(&pieces[at - 1])
+                || matches!(
+                    pieces[at - 1].low.as_str(),
+                    "limit" | "max" | "maximum" | "at most" | "limited to" | "no more than"
+                ));
         if !named && !limited {
             continue;
         }
@@ -157,19 +165,27 @@ pub(super) fn docs_search(task: Task<'_>) -> Filled {
     call("docs_search", out)
 }
 
+/// Whether a page is named before its chapter: `read golden-images, chapter Sealing`.
+fn named_before(pieces: &[Piece]) -> bool {
+    pieces.iter().any(|piece| piece.unknown() && piece.named_like())
+}
+
 pub(super) fn docs_read(task: Task<'_>) -> Filled {
     let pieces = &task.clause.pieces;
     let page = task.value(|value| if let Value::Page(page) = value { Some(page.clone()) } else { None });
-    let at = pieces.iter().position(|piece| piece.is("page") && !piece.name);
-    let section = pieces.iter().position(|piece| piece.is("section") && !piece.is("page") && !piece.name);
+    // A chapter is a part of a page where another word says which page, and else a page itself.
+    let either = |piece: &Piece| piece.is("page") && piece.is("section");
+    let paged = |piece: &Piece| piece.is("page") && !piece.is("section") && !piece.name;
+    let part = pieces.iter().position(|piece| either(piece) && !piece.name);
+    let whole = page.is_some() || pieces.iter().any(paged) || part.is_some_and(|at| named_before(&pieces[..at]));
+    let at = pieces.iter().position(|piece| if whole { paged(piece) } else { piece.is("page") && !piece.name });
+    let section = pieces.iter().position(|piece| piece.is("section") && (whole || !piece.is("page")) && !piece.name);
     let content = |piece: &Piece| {
         !piece.filler
             && !piece.orders()
             && !piece.is("page")
             && !piece.is("section")
-            && !piece.marks("polite")
-            && !piece.marks("from")
-            && !piece.marks("on")
+            && !["polite", "from", "on", "it"].iter().any(|mark| piece.marks(mark))
     };
     let page = page.or_else(|| {
         let at = at?;
@@ -202,7 +218,7 @@ pub(super) fn docs_read(task: Task<'_>) -> Filled {
         pieces
             .iter()
             .find(|piece| piece.name || piece.unknown())
-            .filter(|_| section.is_none())
+            .filter(|_| section.is_none() || part.is_some_and(|at| named_before(&pieces[..at])))
             .map(|piece| piece.raw.clone())
     });
     let Some(page) = page else { return ask(&["page"], "Which page?") };
@@ -232,9 +248,11 @@ pub(super) fn docs_read(task: Task<'_>) -> Filled {
             behind.push(piece.clone());
         }
         if behind.is_empty() {
+            // `the Sealing chapter`
+            let told = |piece: &Piece| piece.verbs().any(|hit| hit.form == Form::Base);
             let begin = pieces[..section]
                 .iter()
-                .rposition(|piece| piece.filler || piece.orders() || piece.raw == page || piece.is("page"))
+                .rposition(|piece| piece.filler || told(piece) || piece.raw == page || piece.is("page"))
                 .map_or(0, |at| at + 1);
             behind = pieces[begin..section].to_vec();
         }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::super::lexicon::Form;
 use super::super::piece::Object;
+use super::super::piece::Piece;
 use super::super::text::Sep;
 use super::super::values::Value;
 use super::quantity::{Given, size};
@@ -197,6 +198,18 @@ fn skip_os(task: Task<'_>) -> Option<usize> {
     behind.filter(|(place, piece)| *place <= at + 3 && piece.named_like()).map(|(place, _)| place)
 }
 
+/// Whether a golden image is not to be sealed: `without sealing`, `skip the sealing`, `unsealed`.
+#[must_use]
+pub(in super::super) fn unsealed(pieces: &[Piece]) -> bool {
+    let left = |piece: &Piece| {
+        piece.objects.is_empty()
+            && (["not", "without", "butnot"].iter().any(|mark| piece.marks(mark)) || piece.is("exempt"))
+            || piece.low == "no"
+    };
+    let seal = pieces.iter().any(|piece| piece.is("seal") && !piece.name);
+    seal && pieces.iter().any(left) || pieces.iter().any(|piece| piece.low.contains("unseal") && !piece.name)
+}
+
 pub(super) fn golden_build(task: Task<'_>) -> Filled {
     let image = file(task, false)
         .or_else(|| task.object(|object| if let Object::Iso(path) = object { Some(path.clone()) } else { None }));
@@ -226,9 +239,7 @@ pub(super) fn golden_build(task: Task<'_>) -> Filled {
     if let Some(sha) = sha {
         out.insert("sha256".to_owned(), json!(sha));
     }
-    let unsealed = task.clause.pieces.iter().any(|piece| piece.marks("not") || piece.marks("without"))
-        || task.clause.text().to_lowercase().contains("unsealed");
-    if task.has("seal") && unsealed || task.clause.text().to_lowercase().contains("unsealed") {
+    if unsealed(&task.clause.pieces) {
         out.insert("seal".to_owned(), json!(false));
     }
     call("golden_build", out)

@@ -25,6 +25,10 @@ use serde_json::{Map, Value as Json};
 use super::clause::Clause;
 use super::piece::Object;
 use super::refer::{Meant, Scene};
+use super::text::Sep;
+
+pub(super) use make::unsealed;
+pub(super) use snapshot::consents;
 
 /// Arguments.
 pub(super) type Args = Map<String, Json>;
@@ -150,6 +154,17 @@ impl Task<'_> {
     /// Whether a concept is in the clause.
     pub(crate) fn has(&self, concept: &str) -> bool {
         self.clause.has(concept)
+    }
+
+    /// Whether an option is wanted, where it is spoken of: `recursive`, `without its children`.
+    pub(crate) fn option(&self, concept: &str) -> Option<bool> {
+        let pieces = &self.clause.pieces;
+        let at = pieces.iter().position(|piece| piece.is(concept) && !piece.name)?;
+        let begin = (at.saturating_sub(3)..=at).rev().find(|at| pieces[*at].sep > Sep::Space).unwrap_or(0);
+        let not = |piece: &super::piece::Piece| {
+            piece.objects.is_empty() && (piece.marks("not") || piece.marks("without") || piece.low == "no")
+        };
+        Some(!pieces[begin.max(at.saturating_sub(3))..at].iter().any(not))
     }
 
     /// Whether any of them is.

@@ -204,6 +204,13 @@ pub(super) fn replication_schedule(task: Task<'_>) -> Filled {
 }
 
 pub(super) fn replication_status(task: Task<'_>) -> Filled {
+    // `what replicas do we have`, and a VM that is described as one.
+    let pieces = &task.clause.pieces;
+    let named = pieces.iter().any(|piece| !piece.objects.is_empty() || piece.unknown() || piece.name);
+    let replicas = |piece: &super::super::piece::Piece| piece.is("replication") && piece.low.ends_with('s');
+    if task.question && !named && pieces.iter().filter(|piece| piece.describes).all(replicas) {
+        return call("replication_status", Args::new());
+    }
     let meant = task.vms();
     match meant.names.as_slice() {
         [one] => call("replication_status", args([("vm", json!(one))])),

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::super::inventory::Vm;
 use super::super::values::Value;
 use super::quantity::{Given, bytes, size};
 use super::{Filled, Task, args, ask, refuse};
@@ -21,7 +22,12 @@ pub(super) fn kvm_resize(task: Task<'_>) -> Filled {
         let nouns: Vec<&'static str> = ["memory", "disk", "vcpu"].into_iter().filter(|noun| task.has(noun)).collect();
         let loose = task.loose_sizes(&given);
         if given.is_empty() && nouns.is_empty() && !loose.is_empty() {
-            return ask(&["memory", "disk"], "Is that memory or disk?");
+            match loose.as_slice() {
+                [(at, wanted)] if only_memory(&vm, *wanted, task.added(*at)) => {
+                    given.push(Given { what: "memory", value: Value::Size(*wanted), added: task.added(*at) });
+                }
+                _ => return ask(&["memory", "disk"], "Is that memory or disk?"),
+            }
         }
         // `4 cpus and 8 gigs`: what stands beside processors is memory.
         if let ([(_, bytes)], true) = (loose.as_slice(), given.iter().any(|one| one.what == "vcpu"))
@@ -96,4 +102,15 @@ pub(super) fn kvm_resize(task: Task<'_>) -> Filled {
         calls.push(("kvm_resize", out));
     }
     Filled::Calls(calls)
+}
+
+/// Whether a size without a noun can only be memory: a disk is larger than that already, or grows by
+/// more than its machine's memory.
+fn only_memory(vm: &Vm, wanted: u64, added: bool) -> bool {
+    match (bytes(&vm.memory), bytes(&vm.disk)) {
+        (Some(memory), Some(disk)) if added => wanted <= memory && wanted < disk / 8,
+        (Some(memory), Some(disk)) => memory < wanted && wanted <= disk,
+        // A clone that is only about to be made.
+        _ => !added && wanted <= 64 << 30,
+    }
 }

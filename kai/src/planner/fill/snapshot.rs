@@ -4,6 +4,7 @@ use kai_tools::names::Stamp;
 
 use super::super::calendar::{month as month_of, named_month};
 use super::super::inventory::Snapshot;
+use super::super::piece::Piece;
 use super::super::values::Value;
 use super::Task;
 
@@ -26,6 +27,21 @@ fn day(stamp: &str) -> &str {
 fn before(now: &str, days: u64) -> String {
     let seconds = now.parse::<Stamp>().map_or(0, Stamp::seconds);
     day(&Stamp::from_seconds(seconds.saturating_sub(days * 86_400)).to_string()).to_owned()
+}
+
+/// Whether what is newer than a snapshot may be lost: `throw the rest away`, `newer state can go`.
+#[must_use]
+pub(in super::super) fn consents(pieces: &[Piece]) -> bool {
+    let says = |concept: &str| pieces.iter().any(|piece| piece.is(concept) && !piece.name);
+    let orders = |concept: &str| pieces.iter().any(|piece| piece.is(concept) && piece.orders() && !piece.name);
+    let later = |piece: &Piece| matches!(piece.low.as_str(), "newer" | "later" | "since") && piece.objects.is_empty();
+    let newer = says("everythingsince") || pieces.iter().any(later);
+    // `careful, newer data may be lost`
+    let warns = ["careful", "beware", "warning", "attention", "afraid", "worried", "caution"];
+    if pieces.iter().any(|piece| warns.contains(&piece.low.as_str()) && piece.objects.is_empty()) {
+        return false;
+    }
+    orders("discard") || says("lossok") || newer && (orders("delete") || says("expendable"))
 }
 
 impl Task<'_> {
@@ -175,7 +191,6 @@ impl Task<'_> {
 
     /// Whether the present state is to be kept.
     pub(crate) fn keeps_current(&self) -> bool {
-        let throws = self.has("discard") || self.has("delete") && self.has("everythingsince");
-        !throws
+        !consents(&self.clause.pieces)
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn kvm_delete(task: Task<'_>) -> Filled {
         Err(asked) => return asked,
     };
     let mut rest = Args::new();
-    if task.has("force") || task.has("forceoff") {
+    if task.option("force") == Some(true) || task.has("forceoff") {
         rest.insert("force".to_owned(), json!(true));
     }
     each("kvm_delete", &vms, &rest)
