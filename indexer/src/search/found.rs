@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::embed::EmbedError;
 
 /// A question and how it is to be searched for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Query {
     /// The question, in a person's words.
     pub text: String,

@@ -23,6 +23,7 @@ mod page;
 mod plain;
 mod plans;
 mod problem;
+mod recent;
 mod sessions;
 mod settings;
 mod shelf;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kai_indexer::store::{Manifest, Reader};
 
+use super::recent::Recent;
 use crate::library::{EmbedderChoice, Home, Library};
 use crate::turn::Documents;
 
@@ -25,6 +26,7 @@ pub(super) struct Shelf {
 struct Open {
     manifest: Manifest,
     documents: Documents,
+    recent: Arc<Recent>,
 }
 
 impl Shelf {
@@ -38,6 +40,11 @@ impl Shelf {
     /// What is served now.
     pub(super) fn documents(&self) -> Option<Documents> {
         self.now().map(|open| open.documents)
+    }
+
+    /// The same, with the answers that it gave lately.
+    pub(super) fn searched(&self) -> Option<(Documents, Arc<Recent>)> {
+        self.now().map(|open| (open.documents, open.recent))
     }
 
     /// What the index is made of.
@@ -79,7 +86,7 @@ impl Shelf {
                 library.notes.iter().for_each(|note| tracing::warn!(note, "the index is used without its vectors"));
                 tracing::info!(sources = manifest.sources.len(), "the index is open");
                 let documents = Documents { library: Arc::new(library), passages: PASSAGES, source: None };
-                let open = Open { manifest, documents };
+                let open = Open { manifest, documents, recent: Arc::default() };
                 *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(open);
             }
             Err(failure) => {

@@ -1,5 +1,7 @@
 //! Documents: passages for a question, and whole pages.
 
+use std::time::Instant;
+
 use axum::Json;
 use axum::extract::State;
 use kai_indexer::search::{Query, SearchError};
@@ -71,13 +73,20 @@ async fn search(service: &Service, asked: Search) -> Answer<Json<Value>> {
     if !(1..=200).contains(&asked.limit) {
         return Err(Problem::unprocessable("limit is from 1 to 200"));
     }
-    let documents = service.0.shelf.documents().ok_or_else(Problem::no_index)?;
-    let _turn = service.turn_of(&service.0.searches).await?;
+    let start = Instant::now();
+    let (documents, recent) = service.0.shelf.searched().ok_or_else(Problem::no_index)?;
     let query = Query { text: asked.q, limit: asked.limit, source: asked.source, words_only: false };
-    let found = documents.library.searcher.search(&query).await.map_err(not_searched)?;
-    let mut value = json!(found);
-    value["note"] = json!(found.problem.map(|_| "searched by words alone: the embedder does not answer"));
-    Ok(Json(value))
+    let answer = match recent.get(&query) {
+        Some(answer) => answer,
+        None => {
+            let _turn = service.turn_of(&service.0.searches).await?;
+            let found = documents.library.searcher.search(&query).await.map_err(not_searched)?;
+            recent.answer(&query, &found)
+        }
+    };
+    let mut answer = Value::clone(&answer);
+    answer["took_ms"] = json!(start.elapsed().as_secs_f64() * 1000.0);
+    Ok(Json(answer))
 }
 
 fn not_searched(error: SearchError) -> Problem {
