@@ -6,32 +6,28 @@ use std::sync::Arc;
 use kai_indexer::search::{Found, Query};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// So many bytes at most.
 const BYTES: u64 = 32 << 20;
 /// About so many questions fit.
 const QUESTIONS: usize = 2000;
 
-/// An answer with about its size.
-#[derive(Debug, Clone)]
-struct Kept {
-    answer: Arc<Value>,
-    bytes: u64,
-}
+/// An answer as it is written, but for how long it took.
+pub(super) type Written = Arc<str>;
 
 #[derive(Debug, Clone)]
 struct Bytes;
 
-impl Weighter<Query, Kept> for Bytes {
-    fn weight(&self, query: &Query, kept: &Kept) -> u64 {
-        kept.bytes + query.text.len() as u64
+impl Weighter<Query, Written> for Bytes {
+    fn weight(&self, query: &Query, answer: &Written) -> u64 {
+        (query.text.len() + answer.len()) as u64
     }
 }
 
 /// The latest answers of one version of an index.
 #[derive(Debug)]
-pub(super) struct Recent(Cache<Query, Kept, Bytes>);
+pub(super) struct Recent(Cache<Query, Written, Bytes>);
 
 impl Default for Recent {
     fn default() -> Self {
@@ -41,21 +37,21 @@ impl Default for Recent {
 
 impl Recent {
     /// What that question found.
-    pub(super) fn get(&self, query: &Query) -> Option<Arc<Value>> {
-        self.0.get(query).map(|kept| kept.answer)
+    pub(super) fn get(&self, query: &Query) -> Option<Written> {
+        self.0.get(query)
     }
 
     /// The answer for what was found, kept unless something was missing that may be there the next time.
-    pub(super) fn answer(&self, query: &Query, found: &Found) -> Arc<Value> {
+    pub(super) fn answer(&self, query: &Query, found: &Found) -> Written {
         let mut answer = json!(found);
+        if let Some(fields) = answer.as_object_mut() {
+            fields.remove("took_ms");
+        }
         let missing = found.problem.as_ref();
         answer["note"] = json!(missing.map(|_| "searched by words alone: the embedder does not answer"));
-        let answer = Arc::new(answer);
+        let answer = Written::from(answer.to_string());
         if missing.is_none() {
-            let texts = found.hits.iter().map(|hit| hit.text.len() + hit.heading.len() + 2 * hit.page.len());
-            // Names of fields and the tree around them take about as much again as the short ones.
-            let bytes = texts.sum::<usize>() + 1000 * (1 + found.hits.len());
-            self.0.insert(query.clone(), Kept { answer: Arc::clone(&answer), bytes: bytes as u64 });
+            self.0.insert(query.clone(), Written::clone(&answer));
         }
         answer
     }

@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use kai_indexer::search::{Query, SearchError};
 use kai_tools::request::Request;
 use kai_tools::tool::DocsRead;
@@ -55,15 +57,15 @@ fn eight() -> usize {
     8
 }
 
-async fn search_by_query(State(service): State<Service>, Params(asked): Params<Search>) -> Answer<Json<Value>> {
+async fn search_by_query(State(service): State<Service>, Params(asked): Params<Search>) -> Answer<Response> {
     search(&service, asked).await
 }
 
-async fn search_by_body(State(service): State<Service>, Body(asked): Body<Search>) -> Answer<Json<Value>> {
+async fn search_by_body(State(service): State<Service>, Body(asked): Body<Search>) -> Answer<Response> {
     search(&service, asked).await
 }
 
-async fn search(service: &Service, asked: Search) -> Answer<Json<Value>> {
+async fn search(service: &Service, asked: Search) -> Answer<Response> {
     if asked.q.trim().is_empty() {
         return Err(Problem::unprocessable("q is empty"));
     }
@@ -84,9 +86,9 @@ async fn search(service: &Service, asked: Search) -> Answer<Json<Value>> {
             recent.answer(&query, &found)
         }
     };
-    let mut answer = Value::clone(&answer);
-    answer["took_ms"] = json!(start.elapsed().as_secs_f64() * 1000.0);
-    Ok(Json(answer))
+    let took = start.elapsed().as_secs_f64() * 1000.0;
+    let fields = answer.strip_prefix('{').unwrap_or_default();
+    Ok(([(header::CONTENT_TYPE, "application/json")], format!("{{\"took_ms\":{took},{fields}")).into_response())
 }
 
 fn not_searched(error: SearchError) -> Problem {
