@@ -6,6 +6,7 @@ import { createSearch } from "./search.js";
 import { createOperations } from "./operations.js";
 import { createHost } from "./host.js";
 import { createCorpus } from "./corpus.js";
+import { createInterface } from "./interface.js";
 import * as passages from "./passages.js";
 import { events, getToken } from "./api.js";
 import { h, replace } from "./dom.js";
@@ -19,6 +20,7 @@ const views = {
   operations: createOperations(byId("view-operations")),
   host: createHost(byId("view-host")),
   index: createCorpus(byId("view-index")),
+  interface: createInterface(byId("view-interface")),
 };
 let current = null;
 

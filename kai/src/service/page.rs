@@ -31,6 +31,7 @@ const FILES: &[File] = files! {
     "format.js": SCRIPT,
     "host.js": SCRIPT,
     "icon.svg": "image/svg+xml",
+    "interface.js": SCRIPT,
     "kai.css": STYLE,
     "live.js": SCRIPT,
     "main.js": SCRIPT,

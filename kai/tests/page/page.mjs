@@ -160,6 +160,18 @@ for (const [width, height] of [[1400, 900], [360, 740]]) {
     await shot(`index-${width}`);
     await fits("index");
   });
+
+  await test(`${width}: the interface can be tried`, async () => {
+    await page.goto(`${base}/page/#/interface`);
+    const search = page.locator("#view-interface details", { hasText: "GET /v1/search" });
+    await search.locator("summary").click();
+    await search.getByLabel("q", { exact: true }).fill("checksums");
+    await search.getByRole("button", { name: "Send" }).click();
+    await page.waitForFunction(() => document.querySelector("#view-interface pre:not([hidden])")?.textContent.includes("scrub.md"));
+    check((await search.innerText()).includes("200 OK"), "the status");
+    await shot(`interface-${width}`);
+    await fits("interface");
+  });
 }
 
 await test("what destroys is done when its name was typed", async () => {

@@ -102,11 +102,17 @@ impl Place {
 
     /// Starts the service on a port of its own.
     pub(crate) fn serve(&self, more: &[&str]) -> Served {
+        self.serve_with(more, &[])
+    }
+
+    /// The same with more in its environment.
+    pub(crate) fn serve_with(&self, more: &[&str], environment: &[(&str, &str)]) -> Served {
         let sim = self.path("host.json");
         let mut command = self.command(&["--json", "serve", "--listen", "127.0.0.1:0"]);
         if !more.contains(&"--docs-only") {
             command.arg("--sim").arg(sim);
         }
+        command.envs(environment.iter().copied());
         command.args(more).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::super::support::openai::{CHAT, call, done, text};
+use super::super::support::server::{Server, chunked};
 use super::{Place, answer, runtime};
 
 fn chat(text: &str) -> Value {
@@ -86,4 +88,44 @@ fn a_chat_cannot_forge_an_approval_and_an_order_is_told_as_a_plan() {
     let vms = String::from_utf8(place.op(&["kvm-list"]).stdout).unwrap();
     assert!(vms.contains("db1"));
     assert!(place.op(&["history"]).stdout.is_empty());
+}
+
+#[test]
+fn a_clients_own_tools_go_to_the_model_server_and_its_calls_come_back() {
+    let place = Place::empty();
+    runtime().block_on(async {
+        let asked = call(0, "c1", "weather", "{\"city\": \"Bern\"}") + &done("tool_calls");
+        let replied = text("It ") + &text("snows.") + &done("stop");
+        let scripts = [&asked, &asked, &replied].map(|script| chunked(script, 7));
+        let server = Server::openai("tiny", scripts.to_vec()).await;
+        let served =
+            place.serve_with(&["--engine", "openai", "--docs-only"], &[("KAI_OPENAI_URL", &format!("{}/v1", server.url))]);
+        let parameters = json!({ "type": "object", "properties": { "city": { "type": "string" } } });
+        let tool = json!({ "type": "function", "function": { "name": "weather", "description": "Now", "parameters": parameters } });
+        let question = json!({ "role": "user", "content": "what is the weather in Bern?" });
+        let body = json!({ "model": "kai", "messages": [question], "tools": [tool] });
+        let (status, whole) = answer(served.post("/v1/chat/completions", &body)).await;
+        assert_eq!(status, 200, "{whole}");
+        let choice = &whole["choices"][0];
+        assert_eq!(choice["finish_reason"], "tool_calls");
+        let made = &choice["message"]["tool_calls"][0];
+        assert_eq!((&made["id"], &made["function"]["name"]), (&json!("c1"), &json!("weather")));
+        assert_eq!(made["function"]["arguments"], "{\"city\":\"Bern\"}");
+        assert_eq!(server.seen(CHAT)[0]["tools"][0]["function"]["name"], "weather");
+
+        let mut streamed = body.clone();
+        streamed["stream"] = json!(true);
+        let said = served.post("/v1/chat/completions", &streamed).send().await.unwrap().text().await.unwrap();
+        assert!(said.contains("\"tool_calls\":[{") && said.contains("\"finish_reason\":\"tool_calls\""), "{said}");
+
+        // The result of the call goes back with the call that it is of.
+        let result = json!({ "role": "tool", "tool_call_id": "c1", "content": "snow" });
+        let mut body = body;
+        body["messages"] = json!([question, choice["message"], result]);
+        let (_, whole) = answer(served.post("/v1/chat/completions", &body)).await;
+        assert_eq!(whole["choices"][0]["message"]["content"], "It snows.");
+        let sent = &server.seen(CHAT)[2]["messages"];
+        let last = sent.as_array().unwrap().last().unwrap();
+        assert_eq!((&last["role"], &last["tool_call_id"], &last["content"]), (&json!("tool"), &json!("c1"), &json!("snow")));
+    });
 }
