@@ -107,6 +107,10 @@ pub(super) async fn run(args: Serve, context: Context) -> Result<Outcome, Failur
     };
     let settings = Settings { names: args.host_name, open_index: args.open_index, limits: Limits::default() };
     let service = Service::open(settings, work).await;
+    if !service.has_index() {
+        ui.note("there is no index of documents yet, so that questions are not answered from any");
+        ui.hint("`kai corpus sync` and `kai index`, while this runs: it is opened when it is there");
+    }
     if ui.wants_json() {
         ui.json(&json!({ "listening": names }));
     }

@@ -52,14 +52,12 @@ impl Maker<'_> {
             let plain = article(&token.low) && self.tokens.get(at + 1).is_some();
             return (!plain && !self.particle_word(at)).then_some(self.name_width(at));
         }
-        let valued =
-            values::value(self.lexicon, self.tokens, &self.words, at, self.limits[at]).is_some_and(|(value, _)| {
-                match value {
-                    // `snapshot them as weekly`
-                    Value::Time(_) => token.low.starts_with(|c: char| c.is_ascii_digit()),
-                    value => !matches!(value, Value::Number(_) | Value::Date(_) | Value::Page(_)),
-                }
-            });
+        let value = values::value(self.lexicon, self.tokens, &self.words, at, self.limits[at]);
+        let valued = value.is_some_and(|(value, _)| {
+            // `snapshot them as weekly`
+            let word = matches!(value, Value::Time(_)) && !token.low.starts_with(|c: char| c.is_ascii_digit());
+            !word && !matches!(value, Value::Number(_) | Value::Date(_) | Value::Page(_))
+        });
         if last.marks("as") && last.objects.is_empty() && !valued {
             let word = self.lexicon.is_filler(&token.low) || article(&token.low);
             let noun = self.lexicon.hits(&self.words, at, self.limits[at], &self.languages);

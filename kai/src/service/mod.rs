@@ -78,6 +78,7 @@ struct Parts {
     news: News,
     answers: Arc<Semaphore>,
     searches: Arc<Semaphore>,
+    looks: Arc<Semaphore>,
     /// Whether it is to end.
     closing: watch::Sender<bool>,
 }
@@ -118,10 +119,16 @@ impl Service {
             news,
             answers: Arc::new(Semaphore::new(limits.answers)),
             searches: Arc::new(Semaphore::new(limits.searches)),
+            looks: Arc::new(Semaphore::new(limits.looks)),
             closing: watch::Sender::new(false),
             settings,
         };
         Self(Arc::new(parts))
+    }
+
+    /// Whether there is anything to search.
+    pub(crate) fn has_index(&self) -> bool {
+        self.0.shelf.documents().is_some()
     }
 
     /// Serves the sockets until `stop` ends; then ends what is under way, an operation last.
@@ -210,7 +217,7 @@ impl Service {
     /// Asks the host, on a thread that may wait.
     async fn on_host<T: Send + 'static>(&self, work: impl FnOnce(&Operator) -> T + Send + 'static) -> Answer<T> {
         let operator = self.operator()?;
-        let _turn = self.turn_of(&self.0.searches).await?;
+        let _turn = self.turn_of(&self.0.looks).await?;
         let done = tokio::task::spawn_blocking(move || work(&operator)).await;
         done.map_err(|error| Problem::internal("asking the host", &error))
     }

@@ -40,8 +40,10 @@ pub(crate) struct Limits {
     pub(crate) head_time: Duration,
     /// Answers in the making at a time.
     pub(crate) answers: usize,
-    /// Searches and looks at the host at a time.
+    /// Searches at a time.
     pub(crate) searches: usize,
+    /// Looks at the host at a time: one that does not answer holds up no search.
+    pub(crate) looks: usize,
     /// How long one of those waits for its turn.
     pub(crate) queue_time: Duration,
     /// Questions of one caller a minute.
@@ -62,6 +64,7 @@ impl Default for Limits {
             head_time: Duration::from_secs(15),
             answers: 4 * cores,
             searches: 2 * cores,
+            looks: 8,
             queue_time: Duration::from_secs(10),
             asks_a_minute: NonZeroU32::MIN.saturating_add(119),
             failures_a_minute: NonZeroU32::MIN.saturating_add(9),
