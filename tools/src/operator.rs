@@ -372,15 +372,25 @@ impl Operator {
         for path in std::fs::read_dir(&folder)?.flatten().map(|entry| entry.path()) {
             let shown = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Shown>(&text).ok());
             if shown.is_none_or(|shown| shown.made.seconds() + crate::plan::VALID_SECONDS < made.seconds()) {
-                std::fs::remove_file(path)?;
+                // Somebody else may tidy up at the same moment.
+                let _ = std::fs::remove_file(path);
             }
         }
         let Proposal { plan, reverses, .. } = proposal;
         let shown = Shown { id: plan.id.clone(), made, request: plan.request.clone(), reverses: reverses.clone() };
+        // Beside its place first: whoever reads finds all of it or nothing.
+        let path = self.folder.join(format!("shown.{}.{}", std::process::id(), &proposal.digest));
         let mut options = std::fs::OpenOptions::new();
-        let mut file =
-            options.write(true).create(true).truncate(true).mode(0o600).open(folder.join(&proposal.digest))?;
-        file.write_all(&serde_json::to_vec(&shown)?)
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        file.write_all(&serde_json::to_vec(&shown)?)?;
+        std::fs::rename(path, folder.join(&proposal.digest))
+    }
+
+    /// A plan that was declined: its digest confirms it no more.
+    pub fn forget(&self, digest: &str) {
+        if self.read_shown(digest).is_some() {
+            let _ = std::fs::remove_file(self.shown_folder().join(digest));
+        }
     }
 
     /// The digest of the plan of that id that was shown in the last minutes.

@@ -60,16 +60,22 @@ pub(super) async fn admit(State(service): State<Service>, mut request: Request, 
     let peer = request.extensions().get::<Peer>().copied();
     let peer = peer.unwrap_or(Peer::Remote(std::net::IpAddr::from([0, 0, 0, 0])));
     let headers = request.headers();
+    let peer = through_proxy(peer, headers);
     service.0.door.check(peer, request.uri(), headers)?;
-    let caller = caller(&service, through_proxy(peer, headers), headers)?;
+    let caller = caller(&service, peer, headers)?;
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
 
 /// What a proxy on this machine passes on does not come from this machine.
 fn through_proxy(peer: Peer, headers: &HeaderMap) -> Peer {
-    let passed_on = ["forwarded", "x-forwarded-for", "via"].into_iter().any(|name| headers.contains_key(name));
-    if passed_on && peer == Peer::Loopback { Peer::Remote(std::net::IpAddr::from([0, 0, 0, 0])) } else { peer }
+    const SIGNS: [&str; 6] =
+        ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
+    if peer.is_here() && SIGNS.into_iter().any(|name| headers.contains_key(name)) {
+        Peer::Remote(std::net::IpAddr::from([0, 0, 0, 0]))
+    } else {
+        peer
+    }
 }
 
 fn caller(service: &Service, peer: Peer, headers: &HeaderMap) -> Answer<Caller> {

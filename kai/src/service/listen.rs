@@ -151,7 +151,11 @@ pub(super) async fn serve(
     let graceful = GracefulShutdown::new();
     loop {
         // Whoever finds no room waits in the kernel's queue.
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
+        let permit = tokio::select! {
+            permit = Arc::clone(&room).acquire_owned() => permit,
+            _ = closing.wait_for(|closing| *closing) => break,
+        };
+        let Ok(permit) = permit else { break };
         let accepted = tokio::select! {
             accepted = accept(&socket) => accepted,
             _ = closing.wait_for(|closing| *closing) => break,

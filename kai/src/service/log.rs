@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -25,23 +25,30 @@ pub(super) fn request_id() -> Option<String> {
 pub(super) async fn log(State(service): State<Service>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let id = new_id();
-    let method = request.method().clone();
+    let method = known(request.method());
     // The route and not the path: paths hold names.
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let mut response = REQUEST.scope(id.clone(), next.run(request)).await;
     let status = response.status();
     let took = start.elapsed();
-    service.metrics().request(method.as_str(), &route, status.as_u16(), took);
+    service.metrics().request(method, &route, status.as_u16(), took);
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     if status.is_server_error() {
-        tracing::error!(id, %method, route, status = status.as_u16(), ms, "request");
+        tracing::error!(id, method, route, status = status.as_u16(), ms, "request");
     } else {
-        tracing::info!(id, %method, route, status = status.as_u16(), ms, "request");
+        tracing::info!(id, method, route, status = status.as_u16(), ms, "request");
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, value);
     }
     response
+}
+
+/// The methods that there are; whatever else somebody sends is one of a kind.
+fn known(method: &Method) -> &'static str {
+    let known = [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::HEAD, Method::OPTIONS, Method::PATCH];
+    let names = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"];
+    known.iter().zip(names).find(|(known, _)| *known == method).map_or("other", |(_, name)| name)
 }
 
 /// Sixteen digits that no two requests of a day share.

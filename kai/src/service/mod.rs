@@ -217,8 +217,13 @@ impl Service {
     /// Asks the host, on a thread that may wait.
     async fn on_host<T: Send + 'static>(&self, work: impl FnOnce(&Operator) -> T + Send + 'static) -> Answer<T> {
         let operator = self.operator()?;
-        let _turn = self.turn_of(&self.0.looks).await?;
-        let done = tokio::task::spawn_blocking(move || work(&operator)).await;
+        let turn = self.turn_of(&self.0.looks).await?;
+        // The place is taken as long as the work goes on, whether or not somebody still waits for it.
+        let done = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work(&operator)
+        })
+        .await;
         done.map_err(|error| Problem::internal("asking the host", &error))
     }
 

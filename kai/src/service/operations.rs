@@ -55,6 +55,17 @@ impl Live {
     }
 }
 
+/// Whatever becomes of its thread, it ends.
+struct Ends<'a>(&'a Live);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        if self.0.is_running() {
+            self.0.end(Told::new("ended", json!({ "outcome": null, "error": "the operation broke off" })));
+        }
+    }
+}
+
 /// All of them, by id.
 #[derive(Debug)]
 pub(super) struct Operations {
@@ -108,6 +119,7 @@ impl Operations {
         let (begun, has_begun) = oneshot::channel();
         let (thread, news, counted) = (Arc::clone(&live), self.news.clone(), self.counted.clone());
         tokio::task::spawn_blocking(move || {
+            let _ends = Ends(&thread);
             let begun = Mutex::new(Some(begun));
             let say_begun = |came: Result<(), JournalError>| {
                 if let Some(begun) = begun.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -177,7 +189,8 @@ impl Operations {
                     return Some((told, (live, changed, at + 1)));
                 }
                 if !live.is_running() {
-                    return None;
+                    // What was told between the two looks.
+                    return live.after(at).map(|told| (told, (live, changed, at + 1)));
                 }
                 if changed.wait_for(|told| *told > at).await.is_err() {
                     return None;

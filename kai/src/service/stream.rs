@@ -64,7 +64,7 @@ pub(super) fn turn(
         };
         let last = tokio::select! {
             (report, ()) = async { tokio::join!(work, pass_on) } => Told::new("done", report.json()),
-            () = service.closing() => Told::problem(Problem::busy("the service is stopping")),
+            () = stopping(&service) => Told::problem(Problem::busy("the service is stopping")),
             // Nobody listens any more.
             () = sender.closed() => {
                 conversation.settle();
@@ -74,6 +74,12 @@ pub(super) fn turn(
         let _ = sender.send(last).await;
     });
     receiver
+}
+
+/// Ends when the service is to end, and what is under way had its time.
+async fn stopping(service: &Service) {
+    service.closing().await;
+    tokio::time::sleep(service.settings().limits.grace * 4 / 5).await;
 }
 
 /// What a listener is told of an event.

@@ -21,8 +21,9 @@ impl Door {
 
     /// Lets a request in, or says why not.
     pub(in crate::service) fn check(&self, peer: Peer, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
-        // Whoever opened the socket is no browser.
-        if peer == Peer::Socket {
+        // Whoever opened the socket is no browser, unless it looks like one.
+        let browser = headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site");
+        if peer == Peer::Socket && !browser {
             return Ok(());
         }
         let host = uri.authority().map(ToString::to_string).or_else(|| text(headers, header::HOST));

@@ -96,7 +96,10 @@ async fn show(State(service): State<Service>, At(id): At) -> Answer<Json<Value>>
 }
 
 async fn decline(State(service): State<Service>, At(id): At) -> Answer<StatusCode> {
-    if service.0.plans.take(&id) { Ok(StatusCode::NO_CONTENT) } else { Err(no_plan()) }
+    let declined = service.0.plans.find(&id).ok_or_else(no_plan)?;
+    service.on_host(move |operator| operator.forget(&declined.digest)).await?;
+    service.0.plans.take(&id);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn no_plan() -> Problem {
@@ -119,8 +122,14 @@ async fn approve(
     let confirmed = confirmed(remade, &approval)?;
     let by = caller.name.as_ref().map_or_else(|| "nobody".to_owned(), |name| format!("token {name}"));
     let approved = Approved { confirmed, reverses, by };
-    let operation = service.0.operations.start(service.operator()?, approved).await?;
-    service.0.plans.take(&id);
+    let operator = service.operator()?;
+    // Whoever approved it may go away; what that has begun is seen through.
+    let started = tokio::spawn(async move {
+        let operation = service.0.operations.start(operator, approved).await?;
+        service.0.plans.take(&id);
+        Ok::<_, Problem>(operation)
+    });
+    let operation = started.await.map_err(|error| Problem::internal("starting the operation", &error))??;
     let events = format!("/v1/operations/{operation}/events");
     Ok((StatusCode::ACCEPTED, Json(json!({ "operation": operation, "events": events }))))
 }

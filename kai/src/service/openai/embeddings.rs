@@ -1,13 +1,14 @@
 //! `POST /v1/embeddings`: vectors of the embedder that the index was made with.
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::Service;
+use super::super::access::Caller;
 use super::super::body::Body;
 use super::super::problem::Problem;
 use super::Failed;
@@ -38,6 +39,7 @@ enum Format {
 
 pub(super) async fn embeddings(
     State(service): State<Service>,
+    Extension(caller): Extension<Caller>,
     Body(wanted): Body<Wanted>,
 ) -> Result<Json<Value>, Failed> {
     let texts = match wanted.input {
@@ -51,9 +53,16 @@ pub(super) async fn embeddings(
     let embedder = documents.library.searcher.embedder();
     let embedder =
         embedder.ok_or_else(|| Problem::unprocessable("the index has no vectors, so there is no embedder"))?;
-    let _turn = service.turn_of(&service.0.answers).await?;
+    service.0.rates.ask(&caller)?;
+    let turn = service.turn_of(&service.0.answers).await?;
     let bytes: usize = texts.iter().map(String::len).sum();
-    let vectors = embedder.embed(texts).await;
+    let worker = std::sync::Arc::clone(&embedder);
+    // The place is taken as long as the work goes on.
+    let vectors = tokio::spawn(async move {
+        let _turn = turn;
+        worker.embed(texts).await
+    });
+    let vectors = vectors.await.map_err(|error| Problem::internal("embedding", &error))?;
     let vectors = vectors.map_err(|error| Problem::internal("embedding", &error))?;
     let base64 = wanted.encoding_format == Some(Format::Base64);
     let data = vectors.into_iter().enumerate().map(|(index, vector)| {
