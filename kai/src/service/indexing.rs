@@ -134,7 +134,18 @@ impl Indexing {
         };
         // Reading and cutting pages takes a thread for itself.
         let handle = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || handle.block_on(work.run(&targets)));
+        let (run, ended) = (Arc::clone(&self.run), Arc::clone(&self.ended));
+        tokio::spawn(async move {
+            let worked = tokio::task::spawn_blocking(move || handle.block_on(work.run(&targets))).await;
+            if let Err(error) = worked {
+                tracing::error!(%error, "indexing broke off");
+                let mut run = locked(&run);
+                (run.state, run.phase) = (State::Failed, None);
+                run.message = Some("indexing broke off; the service's log says where".to_owned());
+                drop(run);
+                ended.send_replace(());
+            }
+        });
         Ok(())
     }
 

@@ -148,8 +148,15 @@ impl Operations {
                     );
                 }
                 Err(error) => {
-                    tracing::error!(%error, "an operation cannot be journalled");
-                    let why = "it could not be written to the journal";
+                    tracing::error!(%error, "an operation was not carried out");
+                    let why = match &error {
+                        JournalError::Lost(_) => "the executor broke off: it is not known how far the operation got",
+                        JournalError::Busy { .. } => "another operation is running",
+                        JournalError::Unconfirmed(_) => "the host has changed: the plan is another one now",
+                        JournalError::File { .. } | JournalError::Broken { .. } | JournalError::Elsewhere(_) => {
+                            "it could not be written to the journal"
+                        }
+                    };
                     thread.end(Told::new("ended", json!({ "outcome": null, "error": why })));
                     say_begun(Err(error));
                     news.tell("operation", json!({ "id": id, "summary": summary, "running": false, "outcome": null }));
@@ -159,8 +166,10 @@ impl Operations {
         match has_begun.await {
             Ok(Ok(())) => Ok(id),
             Ok(Err(error)) => {
-                // Nothing was done: it may be approved again.
-                self.lock().remove(&id);
+                if !matches!(error, JournalError::Lost(_)) {
+                    // Nothing was done: it may be approved again.
+                    self.lock().remove(&id);
+                }
                 Err(error.into())
             }
             Err(_) => {

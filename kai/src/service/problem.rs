@@ -185,8 +185,17 @@ impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
         match error {
             JournalError::Busy { .. } => Self::conflict("another operation is running on this host").retry(5),
-            // An executor refused: it is told in its own words, which are about the plan.
-            JournalError::Elsewhere(why) => Self::conflict(why),
+            // An executor refused: its words are about the plan.
+            JournalError::Unconfirmed(why) => Self::conflict(why),
+            JournalError::Lost(_) => {
+                tracing::error!(%error, "the executor broke off");
+                let detail = "the executor broke off: it is not known whether the operation runs";
+                Self::new(StatusCode::BAD_GATEWAY, detail).hint("look at the operations before approving it again")
+            }
+            JournalError::Elsewhere(_) => {
+                tracing::error!(%error, "the executor could not do it");
+                Self::new(StatusCode::BAD_GATEWAY, "the executor could not do it; the service's log says why")
+            }
             JournalError::File { .. } | JournalError::Broken { .. } => Self::internal("reading the journal", &error),
         }
     }

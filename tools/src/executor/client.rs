@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Call, Change, Execute, Failure, LINE, Reply};
 use crate::execute::{Cancel, Observer, Progress, Report, StepError};
@@ -21,6 +21,8 @@ pub struct Client {
     socket: PathBuf,
 }
 
+/// A look or a plan that is not there by then will not come.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How often it is looked whether an execution is to stop.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -111,15 +113,19 @@ impl Client {
                 // An executor that is gone meanwhile shows at the next line.
                 let _ = link.send(&Call::Stop);
             }
-            match link.next().map_err(|error| elsewhere(&error))? {
+            // Whatever ends the connection from here on, the other side may have begun.
+            match link.next().map_err(|error| JournalError::Lost(crate::with_causes(&error)))? {
                 None => {}
                 Some(Reply::Step { step, what }) => tell(plan, step, &what, observer),
                 Some(Reply::Ended(report)) => return Ok(*report),
                 Some(Reply::Failed { kind: Failure::Busy, .. }) => {
                     return Err(JournalError::Busy { holder: "of the executor".to_owned() });
                 }
+                Some(Reply::Failed { message, kind: Failure::Unconfirmed, .. }) => {
+                    return Err(JournalError::Unconfirmed(message));
+                }
                 Some(Reply::Failed { message, .. }) => return Err(JournalError::Elsewhere(message)),
-                Some(Reply::Refused(refusal)) => return Err(JournalError::Elsewhere(refusal.to_string())),
+                Some(Reply::Refused(refusal)) => return Err(JournalError::Unconfirmed(refusal.to_string())),
                 Some(other) => return Err(elsewhere(&unexpected(&other))),
             }
         }
@@ -127,11 +133,13 @@ impl Client {
 
     fn ask(&self, call: &Call) -> Result<Reply, ObserveError> {
         let mut link = self.connect(call)?;
-        loop {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
             if let Some(reply) = link.next()? {
                 return Ok(reply);
             }
         }
+        Err(link.broken(std::io::ErrorKind::TimedOut.into()))
     }
 
     fn connect(&self, call: &Call) -> Result<Link, ObserveError> {

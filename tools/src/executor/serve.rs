@@ -69,29 +69,75 @@ pub fn listen(path: &Path) -> Result<UnixListener, ServeError> {
     open().map_err(|source| ServeError::Socket { path: path.to_owned(), source })
 }
 
+/// What the threads of an executor share.
+#[derive(Debug, Default)]
+pub struct Running {
+    calls: AtomicUsize,
+    /// Those that execute, with the wish to stop of each.
+    executing: Mutex<Vec<Cancel>>,
+}
+
+impl Running {
+    /// Asks what is being executed to stop at its next safe place, and waits until nothing is any more.
+    pub fn stop(&self) {
+        let executing = || self.executing.lock().unwrap_or_else(PoisonError::into_inner);
+        executing().iter().for_each(Cancel::request);
+        while !executing().is_empty() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn begin(&self, cancel: &Cancel) -> Executing<'_> {
+        self.executing.lock().unwrap_or_else(PoisonError::into_inner).push(cancel.clone());
+        Executing { running: self, cancel: cancel.clone() }
+    }
+}
+
+/// An execution that goes on.
+struct Executing<'a> {
+    running: &'a Running,
+    cancel: Cancel,
+}
+
+impl Drop for Executing<'_> {
+    fn drop(&mut self) {
+        let mut executing = self.running.executing.lock().unwrap_or_else(PoisonError::into_inner);
+        executing.retain(|cancel| !Arc::ptr_eq(&cancel.flag(), &self.cancel.flag()));
+    }
+}
+
+/// A call that is being answered.
+struct Answering(Arc<Running>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.calls.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// Answers calls until the listener fails.
-pub fn serve(listener: &UnixListener, operator: &Arc<Operator>) {
-    let busy = Arc::new(AtomicUsize::new(0));
+pub fn serve(listener: &UnixListener, operator: &Arc<Operator>, running: &Arc<Running>) {
     for stream in listener.incoming() {
         let Ok(stream) = stream else { continue };
-        let (busy, operator) = (Arc::clone(&busy), Arc::clone(operator));
-        if busy.fetch_add(1, Ordering::SeqCst) >= CALLS {
-            busy.fetch_sub(1, Ordering::SeqCst);
+        let (running, operator) = (Arc::clone(running), Arc::clone(operator));
+        let before = running.calls.fetch_add(1, Ordering::SeqCst);
+        let answering = Answering(Arc::clone(&running));
+        if before >= CALLS {
             continue;
         }
         std::thread::spawn(move || {
-            let _ = answer(stream, &operator);
-            busy.fetch_sub(1, Ordering::SeqCst);
+            let _answering = answering;
+            let _ = answer(stream, &operator, &running);
         });
     }
 }
 
-fn answer(stream: UnixStream, operator: &Operator) -> std::io::Result<()> {
+fn answer(stream: UnixStream, operator: &Operator, running: &Running) -> std::io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let say = Say(Mutex::new(stream));
     match call(&mut reader)? {
-        Some(Ok(Call::Execute(asked))) => execute(operator, asked, reader, &say),
+        Some(Ok(Call::Execute(asked))) => execute(operator, asked, reader, &say, running),
         Some(Ok(call)) => say.line(&reply(operator, call)),
         Some(Err(why)) => say.line(&unconfirmed(format!("that is no call: {why}"))),
         None => {}
@@ -150,7 +196,7 @@ fn reply(operator: &Operator, call: Call) -> Reply {
 }
 
 /// Plans anew, and executes if that is the plan that was confirmed.
-fn execute(operator: &Operator, asked: Execute, mut reader: BufReader<UnixStream>, say: &Say) {
+fn execute(operator: &Operator, asked: Execute, mut reader: BufReader<UnixStream>, say: &Say, running: &Running) {
     let now = Stamp::now();
     if asked.made.seconds() > now.seconds() + AHEAD {
         return say.line(&unconfirmed(format!("the plan's moment {} is in the future", asked.made)));
@@ -164,6 +210,7 @@ fn execute(operator: &Operator, asked: Execute, mut reader: BufReader<UnixStream
         Err(error) => return say.line(&unconfirmed(error.to_string())),
     };
     let cancel = Cancel::default();
+    let _executing = running.begin(&cancel);
     let wish = cancel.clone();
     // Ends with the connection, at the latest when this side shuts it.
     std::thread::spawn(move || {

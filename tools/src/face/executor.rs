@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use super::{Options, Say, status};
 use crate::executor;
@@ -44,8 +46,22 @@ impl ExecutorArgs {
         };
         match Operator::open(&options.host.target(), data, options.host.vm_root.clone()) {
             Ok(operator) => {
+                let running = Arc::new(executor::Running::default());
+                let stopped = Arc::clone(&running);
+                // What is being executed ends at a safe place before the program does.
+                match Signals::new([SIGTERM, SIGINT]) {
+                    Ok(mut signals) => {
+                        std::thread::spawn(move || {
+                            if signals.forever().next().is_some() {
+                                stopped.stop();
+                                std::process::exit(0);
+                            }
+                        });
+                    }
+                    Err(error) => return say.failure(&error, &[]),
+                }
                 say.plain_status("listening");
-                executor::serve(&listener, &Arc::new(operator));
+                executor::serve(&listener, &Arc::new(operator), &running);
                 0
             }
             Err(error) => say.failure(&error, &[]),

@@ -32,9 +32,15 @@ pub enum JournalError {
         /// Who.
         holder: String,
     },
-    /// An executor, which has the journal, said so.
+    /// An executor, which has the journal, said so: nothing was done.
     #[error("{0}")]
     Elsewhere(String),
+    /// An executor did not confirm the plan: nothing was done.
+    #[error("{0}")]
+    Unconfirmed(String),
+    /// An executor broke off after it was told to begin.
+    #[error("the executor broke off, and it is not known how far the operation got: {0}")]
+    Lost(String),
     /// A line was changed, or lines are missing.
     #[error("line {line} of {} does not follow from the one before: {what}", path.display())]
     Broken {

@@ -181,6 +181,9 @@ fn a_plan_can_be_declined_and_outlives_a_restart() {
         assert_eq!(answer(served.get(&path).bearer_auth(&stage.planner)).await.1["digest"], plan["digest"]);
         assert_eq!(answer(served.delete(&path).bearer_auth(&stage.planner)).await.0, 204);
         assert_eq!(answer(served.get(&path).bearer_auth(&stage.planner)).await.0, 404);
+        // What was declined is not approved any more, whoever still has its digest.
+        let (path, body) = approval(&plan);
+        assert_eq!(answer(served.post(&path, &body).bearer_auth(&stage.approver)).await.0, 410);
         propose(&served, &stage.planner, "kvm_snap", &json!({ "vm": "web1", "name": "delta" })).await
     });
     served.kill();

@@ -68,6 +68,10 @@ fn the_socket_is_served_beside_the_port_for_those_who_may_open_it() {
     };
     assert!(ask("/v1/search?q=scrub").starts_with("HTTP/1.1 200"));
     assert!(ask("/v1/host").starts_with("HTTP/1.1 401"));
+    // A proxy that passes on what comes from elsewhere is not this machine.
+    let passed_on = "/v1/search?q=scrub HTTP/1.1\r\nX-Forwarded-For: 192.0.2.1\r\nX-Was: x";
+    let said = ask(passed_on);
+    assert!(said.starts_with("HTTP/1.1 40"), "{said}");
     assert!(served.stop().success());
     assert!(!path.exists(), "a service that stops takes its socket along");
     // One that was killed leaves it, and the next one takes it over; what is no socket it leaves alone.
