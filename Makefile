@@ -38,7 +38,7 @@ test: build
 
 # The web page in a real browser. Debian's chromium; playwright-core from the npm registry.
 page-test: build
-	@sh kai/dist/install-chromium.sh
+	@sh kai/dist/install-deps.sh chromium
 	kai/tests/page/run.sh target/debug/kai target/page
 
 # Clients that people have, from PyPI.

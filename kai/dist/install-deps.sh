@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what building and running kai need and this machine lacks. Says what it installs.
+# Installs what building and running kai need and this machine lacks, and the programs that are named
+# beside (their packages are called as they are). Says what it installs.
 set -eu
 
 missing=""
@@ -16,6 +17,9 @@ knows_empty() {
     rm -rf "$probe"
     return $known
 }
+for extra in "$@"; do
+    need "$extra" "$extra"
+done
 knows_empty || missing="$missing libprotobuf-dev"
 need mandoc mandoc
 python3 -m pip --version >/dev/null 2>&1 || missing="$missing python3-pip"

@@ -20,7 +20,9 @@ pub mod plan;
 pub mod request;
 pub mod seed;
 pub mod sim;
+pub mod socket;
 pub mod tool;
 pub mod undo;
 
 pub use causes::with_causes;
+pub use plan::hex;

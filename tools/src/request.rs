@@ -1,5 +1,7 @@
 //! What can be asked for: one variant a tool, its arguments in the tool's own file.
 
+use std::sync::LazyLock;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,8 +32,9 @@ macro_rules! catalogue {
 
         /// All tools, in the order of the catalogue.
         #[must_use]
-        pub fn tools() -> Vec<ToolInfo> {
-            vec![$(ToolInfo::of::<tool::$variant>($name)),*]
+        pub fn tools() -> &'static [ToolInfo] {
+            static TOOLS: LazyLock<Vec<ToolInfo>> = LazyLock::new(|| vec![$(ToolInfo::of::<tool::$variant>($name)),*]);
+            &TOOLS
         }
 
         impl Request {

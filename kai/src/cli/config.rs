@@ -83,6 +83,9 @@ impl Config {
 
     /// The command line with the files' values as defaults.
     pub(super) fn apply(&self, command: Command) -> Command {
+        if self.values.is_empty() {
+            return command;
+        }
         let command = command.mut_args(|arg| match self.values.get(arg.get_id().as_str()) {
             Some((values, _)) => arg.default_values(values.clone()),
             None => arg,

@@ -5,7 +5,7 @@ use kai_tools::face::HostOptions;
 
 use super::{Context, EmbedderArg, Failure, Outcome, open};
 use crate::ask::Engines;
-use crate::service::{Limits, Service, Settings, Work};
+use crate::service::{Service, Settings, Work};
 use crate::turn::Machine;
 
 /// Offer documents, the host and plans to another assistant (MCP over standard input and output).
@@ -38,12 +38,10 @@ pub(super) async fn run(args: Mcp, context: Context) -> Result<Outcome, Failure>
         home: context.home.clone(),
         embedder: args.embedder.embedder.clone(),
         engines: Engines::BuiltIn,
-        engine: Engines::BuiltIn.name(),
         operator,
         machine: Machine::default(),
     };
-    let settings = Settings { names: Vec::new(), open_index: false, limits: Limits::default() };
-    let service = Service::open(settings, work).await;
+    let service = Service::open(Settings::default(), work).await;
     let served = service.serve_stdio().await;
     served.map(|()| Outcome::Done).map_err(|why| Failure::new(format!("the other side was not understood: {why}")))
 }

@@ -96,12 +96,10 @@ pub(super) async fn run(args: Serve, context: Context) -> Result<Outcome, Failur
         Some(open::operator(&context, &args.host.target(), args.host.vm_root.clone())?)
     };
     let here = args.host.is_here();
-    let engines = args.engine.engines().await;
     let work = Work {
         home: context.home.clone(),
         embedder: args.embedder.embedder.clone(),
-        engine: engines.name(),
-        engines,
+        engines: args.engine.engines().await,
         operator,
         machine: if here { Machine::here() } else { Machine::default() },
     };
@@ -141,7 +139,7 @@ fn not_listening(error: ListenError) -> Failure {
             failure.hint("something listens there already; `--listen 127.0.0.1:PORT` takes another port")
         }
         ListenError::NotInherited => failure.hint("--inherited is for systemd units with a socket unit"),
-        ListenError::Open { .. } | ListenError::Taken { .. } => failure,
+        ListenError::Open { .. } | ListenError::Socket(_) => failure,
     }
 }
 

@@ -124,27 +124,27 @@ impl Indexing {
         *self.cancel.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
         self.news.tell("index", json!({ "state": State::Running }));
         let work = Work {
-            news: self.news.clone(),
             home: self.home.clone(),
             embedder: self.embedder.clone(),
             shelf: Arc::clone(&self.shelf),
             run: Arc::clone(&self.run),
-            ended: Arc::clone(&self.ended),
             cancel,
         };
-        // Reading and cutting pages takes a thread for itself.
-        let handle = tokio::runtime::Handle::current();
-        let (run, ended) = (Arc::clone(&self.run), Arc::clone(&self.ended));
+        let (run, ended, news) = (Arc::clone(&self.run), Arc::clone(&self.ended), self.news.clone());
         tokio::spawn(async move {
+            // Reading and cutting pages takes a thread for itself.
+            let handle = tokio::runtime::Handle::current();
             let worked = tokio::task::spawn_blocking(move || handle.block_on(work.run(&targets))).await;
-            if let Err(error) = worked {
+            let (state, message) = worked.unwrap_or_else(|error| {
                 tracing::error!(%error, "indexing broke off");
+                (State::Failed, "indexing broke off; the service's log says where".to_owned())
+            });
+            {
                 let mut run = locked(&run);
-                (run.state, run.phase) = (State::Failed, None);
-                run.message = Some("indexing broke off; the service's log says where".to_owned());
-                drop(run);
-                ended.send_replace(());
+                (run.state, run.phase, run.message) = (state, None, Some(message));
             }
+            news.tell("index", json!({ "state": state }));
+            ended.send_replace(());
         });
         Ok(())
     }
@@ -161,19 +161,17 @@ fn not_a_place(error: TargetError) -> Problem {
 
 /// One run.
 struct Work {
-    news: News,
     home: Home,
     embedder: EmbedderChoice,
     shelf: Arc<Shelf>,
     run: Arc<Mutex<Run>>,
-    ended: Arc<watch::Sender<()>>,
     cancel: Cancel,
 }
 
 impl Work {
-    async fn run(self, targets: &[run::Target]) {
-        let ended = self.index(targets).await;
-        let (state, message) = match ended {
+    /// To its end, with how it ended.
+    async fn run(self, targets: &[run::Target]) -> (State, String) {
+        let ended = match self.index(targets).await {
             Ok(message) => (State::Done, message),
             Err(RunError::Store(StoreError::Locked { .. })) => {
                 (State::Failed, "another program is writing the index".to_owned())
@@ -185,12 +183,7 @@ impl Work {
             }
         };
         self.shelf.look().await;
-        {
-            let mut run = locked(&self.run);
-            (run.state, run.phase, run.message) = (state, None, Some(message));
-        }
-        self.news.tell("index", json!({ "state": state }));
-        self.ended.send_replace(());
+        ended
     }
 
     async fn index(&self, targets: &[run::Target]) -> Result<String, RunError> {

@@ -2,7 +2,6 @@
 //! anybody off. No request is looked at here.
 
 use std::io::ErrorKind;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +10,7 @@ use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use kai_tools::socket::{self, SocketError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
@@ -43,7 +43,7 @@ impl Drop for Removed {
 /// Why a socket cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ListenError {
-    /// The address or the file.
+    /// The address.
     #[error("cannot listen on {at}")]
     Open {
         /// Where.
@@ -51,14 +51,9 @@ pub(crate) enum ListenError {
         /// Why.
         source: std::io::Error,
     },
-    /// A file of another kind, or a service that runs.
-    #[error("{} is there already: {what}", path.display())]
-    Taken {
-        /// Where.
-        path: PathBuf,
-        /// What it is.
-        what: &'static str,
-    },
+    /// A socket in the file system.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
     /// systemd passed none.
     #[error("no socket was passed on: LISTEN_FDS is not set for this process")]
     NotInherited,
@@ -81,24 +76,13 @@ pub(crate) async fn open(wanted: &[Listen]) -> Result<Vec<Socket>, ListenError> 
     Ok(sockets)
 }
 
-/// Only its owner and group may open it. A file that a killed service left behind is taken over.
 fn unix(path: &Path) -> Result<Socket, ListenError> {
-    let taken = |what| ListenError::Taken { path: path.to_owned(), what };
-    match std::fs::symlink_metadata(path) {
-        Ok(meta) if !meta.file_type().is_socket() => return Err(taken("it is no socket")),
-        Ok(_) if std::os::unix::net::UnixStream::connect(path).is_ok() => return Err(taken("somebody listens on it")),
-        Ok(_) => {
-            let _ = std::fs::remove_file(path);
-        }
-        Err(_) => {}
-    }
-    let open = || -> std::io::Result<UnixListener> {
-        let listener = UnixListener::bind(path)?;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
-        Ok(listener)
-    };
-    let listener = open().map_err(|source| ListenError::Open { at: path.display().to_string(), source })?;
-    Ok(Socket::Unix { listener, _file: Some(Removed(path.to_owned())) })
+    let listener = socket::listen(path)?;
+    // Whatever goes wrong from here on, the file goes too.
+    let file = Removed(path.to_owned());
+    let open = |source| SocketError::Open { path: path.to_owned(), source };
+    listener.set_nonblocking(true).map_err(open)?;
+    Ok(Socket::Unix { listener: UnixListener::from_std(listener).map_err(open)?, _file: Some(file) })
 }
 
 fn inherited() -> Result<Vec<Socket>, ListenError> {

@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::Service;
+use super::number::random;
 
 tokio::task_local! {
     static REQUEST: String;
@@ -24,7 +25,8 @@ pub(super) fn request_id() -> Option<String> {
 /// Numbers a request, and logs how it ended.
 pub(super) async fn log(State(service): State<Service>, request: Request, next: Next) -> Response {
     let start = Instant::now();
-    let id = new_id();
+    // Without randomness requests have no numbers; nothing depends on them.
+    let id = random::<8>().unwrap_or_else(|_| "0".repeat(16));
     let method = known(request.method());
     // The route and not the path: paths hold names.
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
@@ -49,12 +51,4 @@ fn known(method: &Method) -> &'static str {
     let known = [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::HEAD, Method::OPTIONS, Method::PATCH];
     let names = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"];
     known.iter().zip(names).find(|(known, _)| *known == method).map_or("other", |(_, name)| name)
-}
-
-/// Sixteen digits that no two requests of a day share.
-fn new_id() -> String {
-    let mut bytes = [0; 8];
-    // Without randomness requests have no numbers; nothing depends on them.
-    let _ = getrandom::fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::request::Parts;
 use axum::middleware::from_fn_with_state;
 use kai_tools::names::Stamp;
@@ -45,10 +44,7 @@ pub(super) fn routes(service: &Service) -> Router {
         .disable_allowed_hosts();
     let transport =
         StreamableHttpService::new(move || Ok(handler.clone()), Arc::new(NeverSessionManager::default()), config);
-    Router::new()
-        .route_service("/mcp", transport)
-        .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state(Scope::Ask, gate::needs))
+    Router::new().route_service("/mcp", transport).layer(from_fn_with_state(Scope::Ask, gate::needs))
 }
 
 impl Service {
@@ -126,18 +122,18 @@ struct Offered {
 /// What a caller may use: the host only with the scope for it.
 fn offered(service: &Service, caller: &Caller) -> Vec<Offered> {
     let host = service.0.operator.is_some() && caller.may(Scope::Plan);
-    let offered = |info: ToolInfo| {
+    let offered = |info: &'static ToolInfo| {
         let documents = matches!(info.name, "docs_search" | "docs_read");
         (documents || host && info.available).then(|| offer(info))
     };
-    tools().into_iter().filter_map(offered).collect()
+    tools().iter().filter_map(offered).collect()
 }
 
-fn offer(info: ToolInfo) -> Offered {
+fn offer(info: &'static ToolInfo) -> Offered {
     let looks = info.only_reads;
     let name = if looks { info.name.to_owned() } else { format!("{PROPOSE}{}", info.name) };
     let about = if looks {
-        info.description
+        info.description.clone()
     } else {
         format!("Propose, for a person to approve: {} Changes nothing.", info.description)
     };
@@ -157,12 +153,7 @@ impl Mcp {
     async fn carry_out(&self, request: Request) -> Answer<String> {
         let service = &self.service;
         if let Request::DocsSearch(_) | Request::DocsRead(_) = request {
-            let documents = service.0.shelf.documents().ok_or_else(Problem::no_index)?;
-            let _turn = service.turn_of(&service.0.searches).await?;
-            let looked = documents.look(&request).await.map_err(|why| {
-                tracing::warn!(why, "the documents cannot be looked at");
-                Problem::busy("the documents cannot be searched just now")
-            })?;
+            let looked = service.look(&request).await?;
             return Ok(json!({ "passages": looked.passages, "note": looked.note }).to_string());
         }
         let effect = request.effect();

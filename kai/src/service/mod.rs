@@ -17,6 +17,7 @@ mod log;
 pub(crate) mod mcp;
 mod metrics;
 mod news;
+mod number;
 mod openai;
 mod operations;
 mod page;
@@ -67,7 +68,6 @@ struct Parts {
     rates: Rates,
     shelf: Arc<Shelf>,
     engines: Arc<Engines>,
-    engine: String,
     operator: Option<Arc<Operator>>,
     machine: Machine,
     sessions: Sessions,
@@ -89,8 +89,6 @@ pub(crate) struct Work {
     pub(crate) home: Home,
     pub(crate) embedder: EmbedderChoice,
     pub(crate) engines: Engines,
-    /// What they are, in a word or two.
-    pub(crate) engine: String,
     /// The host, if operations are served too.
     pub(crate) operator: Option<Operator>,
     pub(crate) machine: Machine,
@@ -109,7 +107,6 @@ impl Service {
             indexing: Indexing::new(work.home, work.embedder, Arc::clone(&shelf), news.clone()),
             shelf,
             engines: Arc::new(work.engines),
-            engine: work.engine,
             operator: work.operator.map(Arc::new),
             machine: work.machine,
             sessions: Sessions::default(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::Stream;
 use kai_tools::confirm::Confirmed;
 use kai_tools::execute::{Cancel, Progress, Report};
-use kai_tools::journal::{JournalError, Operation, StepState};
+use kai_tools::journal::{JournalError, Operation, Outcome, StepState};
 use kai_tools::operator::Operator;
 use serde_json::json;
 use tokio::sync::{oneshot, watch};
@@ -61,7 +61,7 @@ struct Ends<'a>(&'a Live);
 impl Drop for Ends<'_> {
     fn drop(&mut self) {
         if self.0.is_running() {
-            self.0.end(Told::new("ended", json!({ "outcome": null, "error": "the operation broke off" })));
+            self.0.end(not_done("the operation broke off"));
         }
     }
 }
@@ -100,8 +100,7 @@ impl Operations {
 
     /// Starts one, and returns when its first step has begun, or when it turns out that it cannot.
     pub(super) async fn start(&self, operator: Arc<Operator>, approved: Approved) -> Answer<String> {
-        let plan = approved.confirmed.plan();
-        let (id, lines) = (plan.id.clone(), plan.report.clone());
+        let id = approved.confirmed.plan().id.clone();
         let live = Arc::new(Live::default());
         {
             let mut all = self.lock();
@@ -117,7 +116,7 @@ impl Operations {
             all.insert(id.clone(), Arc::clone(&live));
         }
         let (begun, has_begun) = oneshot::channel();
-        let (thread, news, counted) = (Arc::clone(&live), self.news.clone(), self.counted.clone());
+        let (thread, news, counted) = (live, self.news.clone(), self.counted.clone());
         tokio::task::spawn_blocking(move || {
             let _ends = Ends(&thread);
             let begun = Mutex::new(Some(begun));
@@ -130,38 +129,26 @@ impl Operations {
                 thread.tell(step(progress.into()));
                 say_begun(Ok(()));
             };
-            let summary = approved.confirmed.plan().summary.clone();
-            let id = approved.confirmed.plan().id.clone();
-            news.tell("operation", json!({ "id": id, "summary": summary, "running": true, "outcome": null }));
+            let plan = approved.confirmed.plan();
+            let (id, summary, lines) = (plan.id.clone(), plan.summary.clone(), plan.report.clone());
+            let told = |running: bool, outcome: Option<Outcome>| json!({ "id": id, "summary": summary, "running": running, "outcome": outcome });
+            news.tell("operation", told(true, None));
             let Approved { confirmed, reverses, by } = approved;
             let done = operator.execute_for(&by, confirmed, reverses.as_deref(), &observer, &thread.cancel);
-            match done {
+            let (end, outcome, came) = match done {
                 Ok(report) => {
                     tracing::info!(op = report.op, outcome = ?report.outcome, by, "operation");
                     counted.count(report.outcome);
-                    thread.end(ended(&report, &lines));
-                    say_begun(Ok(()));
-                    let outcome = json!(report.outcome);
-                    news.tell(
-                        "operation",
-                        json!({ "id": id, "summary": summary, "running": false, "outcome": outcome }),
-                    );
+                    (ended(&report, &lines), Some(report.outcome), Ok(()))
                 }
                 Err(error) => {
                     tracing::error!(%error, "an operation was not carried out");
-                    let why = match &error {
-                        JournalError::Lost(_) => "the executor broke off: it is not known how far the operation got",
-                        JournalError::Busy { .. } => "another operation is running",
-                        JournalError::Unconfirmed(_) => "the host has changed: the plan is another one now",
-                        JournalError::File { .. } | JournalError::Broken { .. } | JournalError::Elsewhere(_) => {
-                            "it could not be written to the journal"
-                        }
-                    };
-                    thread.end(Told::new("ended", json!({ "outcome": null, "error": why })));
-                    say_begun(Err(error));
-                    news.tell("operation", json!({ "id": id, "summary": summary, "running": false, "outcome": null }));
+                    (not_done(why(&error)), None, Err(error))
                 }
-            }
+            };
+            thread.end(end);
+            say_begun(came);
+            news.tell("operation", told(false, outcome));
         });
         match has_begun.await {
             Ok(Ok(())) => Ok(id),
@@ -172,10 +159,8 @@ impl Operations {
                 }
                 Err(error.into())
             }
-            Err(_) => {
-                live.end(Told::new("ended", json!({ "outcome": null, "error": "the operation broke off" })));
-                Err(Problem::conflict("the operation broke off").hint("`kai op history` shows how far it got"))
-            }
+            // The thread broke; it has said so to whoever watches.
+            Err(_) => Err(Problem::conflict("the operation broke off").hint("`kai op history` shows how far it got")),
         }
     }
 
@@ -239,6 +224,22 @@ fn step(event: StepEvent) -> Told {
         data[name] = value;
     }
     Told::new("step", data)
+}
+
+/// The end of one that was not carried out, or of which nobody knows.
+fn not_done(why: &str) -> Told {
+    Told::new("ended", json!({ "outcome": null, "error": why }))
+}
+
+fn why(error: &JournalError) -> &'static str {
+    match error {
+        JournalError::Lost(_) => "the executor broke off: it is not known how far the operation got",
+        JournalError::Busy { .. } => "another operation is running",
+        JournalError::Unconfirmed(_) => "the host has changed: the plan is another one now",
+        JournalError::File { .. } | JournalError::Broken { .. } | JournalError::Elsewhere(_) => {
+            "it could not be written to the journal"
+        }
+    }
 }
 
 fn ended(report: &Report, lines: &[(String, String)]) -> Told {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::OwnedMutexGuard;
 
 use super::access::{Caller, TokenName};
+use super::number::random;
 use super::problem::{Answer, Problem};
 use crate::turn::{Conversation, Role};
 
@@ -77,9 +78,8 @@ impl Sessions {
 
     /// Begins one.
     pub(super) fn begin(&self, caller: &Caller) -> Answer<String> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).map_err(|error| Problem::internal("making a number", &error))?;
-        let id: String = std::iter::once("s-".to_owned()).chain(bytes.iter().map(|b| format!("{b:02x}"))).collect();
+        let number = random::<16>().map_err(|error| Problem::internal("making a number", &error))?;
+        let id = format!("s-{number}");
         let now = Stamp::now();
         let talk = Talk::new(caller.name.clone());
         let mut all = self.lock();

@@ -17,7 +17,7 @@ pub(crate) enum Listen {
 }
 
 /// How it is reached, and how much of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Settings {
     /// Names in `Host` that are this machine's, beside loopback's.
     pub(crate) names: Vec<String>,

@@ -172,10 +172,10 @@ impl Hands for TurnHands<'_> {
             .filter(|word| word.len() > 2)
             .map(str::to_owned)
             .collect();
-        let mut offered: Vec<(usize, ToolInfo)> = tools()
-            .into_iter()
+        let mut offered: Vec<(usize, &ToolInfo)> = tools()
+            .iter()
             .filter(|tool| tool.available && (self.actor.is_some() || tool.name.starts_with("docs_")))
-            .map(|tool| (rank(&tool, &words), tool))
+            .map(|tool| (rank(tool, &words), tool))
             .collect();
         offered.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
         let mut left = tokens.saturating_mul(CHARACTERS);
@@ -186,8 +186,8 @@ impl Hands for TurnHands<'_> {
                 left -= size;
                 specs.push(ToolSpec {
                     name: tool.name.to_owned(),
-                    description: tool.description,
-                    parameters: tool.schema,
+                    description: tool.description.clone(),
+                    parameters: tool.schema.clone(),
                 });
             }
         }

@@ -11,7 +11,7 @@ mod serve;
 use serde::{Deserialize, Serialize};
 
 pub use client::Client;
-pub use serve::{Running, ServeError, listen, serve};
+pub use serve::{Running, serve};
 
 use crate::execute::Report;
 use crate::facts::{Facts, Scope};

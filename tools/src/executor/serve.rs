@@ -1,9 +1,7 @@
 //! The side that may: every connection is one call, answered on a thread of its own.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,49 +23,6 @@ const CALL: u64 = 1 << 20;
 const AHEAD: u64 = 5;
 /// Whoever connects says what it wants.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Why there is no executor.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The socket.
-    #[error("cannot listen on {}", path.display())]
-    Socket {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The place is taken.
-    #[error("{} is there already: {what}", path.display())]
-    Taken {
-        /// Where.
-        path: PathBuf,
-        /// What it is.
-        what: &'static str,
-    },
-}
-
-/// Opens a socket for its owner and group. One that a killed executor left is taken over.
-///
-/// # Errors
-/// If something else is there, or it cannot be opened.
-pub fn listen(path: &Path) -> Result<UnixListener, ServeError> {
-    let taken = |what| ServeError::Taken { path: path.to_owned(), what };
-    match std::fs::symlink_metadata(path) {
-        Ok(meta) if !meta.file_type().is_socket() => return Err(taken("it is no socket")),
-        Ok(_) if UnixStream::connect(path).is_ok() => return Err(taken("an executor listens on it")),
-        Ok(_) => {
-            let _ = std::fs::remove_file(path);
-        }
-        Err(_) => {}
-    }
-    let open = || {
-        let listener = UnixListener::bind(path)?;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
-        Ok(listener)
-    };
-    open().map_err(|source| ServeError::Socket { path: path.to_owned(), source })
-}
 
 /// What the threads of an executor share.
 #[derive(Debug, Default)]

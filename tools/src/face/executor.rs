@@ -10,6 +10,7 @@ use signal_hook::iterator::Signals;
 use super::{Options, Say, status};
 use crate::executor;
 use crate::operator::Operator;
+use crate::socket;
 
 /// Operate this host for programs that may not, which reach it over a socket.
 ///
@@ -34,7 +35,7 @@ impl ExecutorArgs {
     #[must_use]
     pub fn run(&self, options: &Options, data: Option<&Path>, say: Say) -> u8 {
         let listener = match &self.socket {
-            Some(path) => executor::listen(path).map_err(|error| say.failure(&error, &[])),
+            Some(path) => socket::listen(path).map_err(|error| say.failure(&error, &[])),
             None => listenfd::ListenFd::from_env().take_unix_listener(0).ok().flatten().ok_or_else(|| {
                 say.wrong("no socket was passed on: --inherited is for systemd units with a socket unit");
                 status::FAILED

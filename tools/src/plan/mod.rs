@@ -180,6 +180,6 @@ impl Plan {
 
 /// Bytes as hexadecimal digits.
 #[must_use]
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -80,7 +80,7 @@ fn every_tool_has_a_name_a_sentence_and_a_strict_schema() {
     let all = tools();
     let names: BTreeSet<&str> = all.iter().map(|tool| tool.name).collect();
     assert_eq!(names.len(), all.len());
-    for tool in &all {
+    for tool in all {
         assert!(!tool.description.is_empty() && tool.description.len() < 160, "{}: {:?}", tool.name, tool.description);
         assert_eq!(tool.schema["type"], "object", "{}", tool.name);
         assert_eq!(tool.schema["additionalProperties"], false, "{}", tool.name);

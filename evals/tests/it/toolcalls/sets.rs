@@ -26,7 +26,7 @@ fn the_scorers_catalogue_is_that_of_the_tools() {
     let told = kai_tools::request::tools();
     let names: Vec<&str> = told.iter().map(|tool| tool.name).collect();
     assert_eq!(TOOLS.iter().map(|tool| tool.name).collect::<Vec<_>>(), names);
-    for (tool, told) in TOOLS.iter().zip(&told) {
+    for (tool, told) in TOOLS.iter().zip(told) {
         let args: BTreeSet<&str> = tool.args.iter().map(|arg| arg.name).collect();
         let properties = told.schema["properties"].as_object().cloned().unwrap_or_default();
         assert_eq!(args, properties.keys().map(String::as_str).collect(), "{}", tool.name);

@@ -29,7 +29,7 @@ fn of_host(facts: &Facts) -> Names {
             .collect::<Vec<_>>()
     });
     Names {
-        tools: tools().into_iter().filter(|tool| tool.available).map(|tool| tool.name.to_owned()).collect(),
+        tools: tools().iter().filter(|tool| tool.available).map(|tool| tool.name.to_owned()).collect(),
         machines: facts.domains.iter().map(|found| found.domain.name.clone()).collect(),
         snapshots: snapshots_of_vms.chain(named(&|kind| kind == Kind::Snapshot)).collect(),
         datasets: named(&|kind| matches!(kind, Kind::Filesystem | Kind::Volume)),

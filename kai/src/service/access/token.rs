@@ -3,8 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use kai_tools::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use super::super::number::random;
 
 const PREFIX: &str = "kai_";
 /// 256 bits: nobody guesses it, and a plain hash of it is as good as a slow one.
@@ -20,9 +23,7 @@ impl Token {
     /// # Errors
     /// If the system has no randomness.
     pub(crate) fn random() -> std::io::Result<Self> {
-        let mut bytes = [0; BYTES];
-        getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
-        Ok(Self(format!("{PREFIX}{}", hex(&bytes))))
+        Ok(Self(format!("{PREFIX}{}", random::<BYTES>()?)))
     }
 
     /// What is kept.
@@ -50,10 +51,6 @@ impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(…)")
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a token is called: in lists, in logs, and in the journal as who approved.

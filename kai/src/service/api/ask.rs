@@ -136,6 +136,6 @@ async fn me(State(service): State<Service>, Extension(caller): Extension<Caller>
     let host = service.0.operator.as_ref().filter(|_| caller.may(Scope::Plan)).map(|operator| operator.host_name());
     Json(json!({
         "name": caller.name, "scopes": caller.scopes, "host": host,
-        "version": env!("CARGO_PKG_VERSION"), "engine": service.0.engine,
+        "version": env!("CARGO_PKG_VERSION"), "engine": service.0.engines.name(),
     }))
 }

@@ -18,6 +18,7 @@ use super::super::access::Scope;
 use super::super::body::{Body, Params};
 use super::super::problem::{Answer, Problem};
 use super::{Endpoint, Gives};
+use crate::turn::Looked;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     const FOUND: Gives = Gives::Json("query, hits, mode, answerable, answerable_score, took_ms, note");
@@ -93,14 +94,22 @@ async fn search(service: &Service, asked: Search) -> Answer<Response> {
 
 fn not_searched(error: SearchError) -> Problem {
     match error {
-        SearchError::Source { asked, known } => {
-            Problem::unprocessable(format!("the index has no source {asked}; it has: {known}"))
-        }
+        SearchError::Source { .. } => Problem::unprocessable(error.to_string()),
         SearchError::Store(_) | SearchError::Embedder { .. } => Problem::internal("searching", &error),
     }
 }
 
 impl Service {
+    /// What stands in the documents, as it is.
+    pub(in crate::service) async fn look(&self, request: &Request) -> Answer<Looked> {
+        let documents = self.0.shelf.documents().ok_or_else(Problem::no_index)?;
+        let _turn = self.turn_of(&self.0.searches).await?;
+        documents.look(request).await.map_err(|why| {
+            tracing::warn!(why, "the documents cannot be read");
+            Problem::busy("the documents cannot be read just now")
+        })
+    }
+
     /// A question about pages of a source that is none is no question.
     pub(super) fn knows_source(&self, source: &str) -> Answer<()> {
         let manifest = self.0.shelf.manifest().ok_or_else(Problem::no_index)?;
@@ -108,7 +117,7 @@ impl Service {
             return Ok(());
         }
         let known: Vec<&str> = manifest.sources.iter().map(|known| known.name.as_str()).collect();
-        Err(Problem::unprocessable(format!("the index has no source {source}; it has: {}", known.join(", "))))
+        Err(not_searched(SearchError::Source { asked: source.to_owned(), known: known.join(", ") }))
     }
 }
 
@@ -125,14 +134,9 @@ struct Page {
 }
 
 async fn page(State(service): State<Service>, Params(asked): Params<Page>) -> Answer<Json<Value>> {
-    let documents = service.0.shelf.documents().ok_or_else(Problem::no_index)?;
-    let _turn = service.turn_of(&service.0.searches).await?;
     let heading = asked.heading.filter(|heading| !heading.is_empty());
     let request = Request::DocsRead(DocsRead { page: asked.page, heading });
-    let looked = documents.look(&request).await.map_err(|why| {
-        tracing::warn!(why, "a page cannot be read");
-        Problem::busy("the documents cannot be read just now")
-    })?;
+    let looked = service.look(&request).await?;
     if looked.passages.is_empty() {
         return Err(Problem::not_found("the index has no such page, or no such heading in it"));
     }

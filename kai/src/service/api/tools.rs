@@ -12,7 +12,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn tools() -> Json<Value> {
-    let tools = kai_tools::request::tools().into_iter().map(|tool| {
+    let tools = kai_tools::request::tools().iter().map(|tool| {
         json!({
             "name": tool.name, "description": tool.description, "available": tool.available, "schema": tool.schema,
         })

@@ -16,6 +16,7 @@ use super::super::Service;
 use super::super::access::Caller;
 use super::super::api::{Question, begin_in};
 use super::super::body::Body;
+use super::super::number::random;
 use super::super::plain;
 use super::super::problem::{Answer, Problem};
 use super::super::sessions;
@@ -45,18 +46,13 @@ pub(super) async fn chat(
     } else {
         answered(&service, &caller, &chat).await?
     };
-    let head = Head { id: format!("chatcmpl-{}", number()?), created: Stamp::now().seconds() };
+    let number = random::<12>().map_err(|error| Problem::internal("making a number", &error))?;
+    let head = Head { id: format!("chatcmpl-{number}"), created: Stamp::now().seconds() };
     if chat.stream.unwrap_or(false) {
         let usage = chat.stream_options.as_ref().and_then(|options| options.include_usage).unwrap_or(false);
         return Ok(streamed(head, pieces, usage));
     }
     Ok(Json(whole(&head, pieces).await?).into_response())
-}
-
-fn number() -> Answer<String> {
-    let mut bytes = [0; 12];
-    getrandom::fill(&mut bytes).map_err(|error| Problem::internal("making a number", &error))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// A turn over what the client says was said.
@@ -177,9 +173,7 @@ fn streamed(head: Head, pieces: mpsc::Receiver<Piece>, usage: bool) -> Response 
             Some(Piece::Thought(text)) => (head.chunk(&json!({ "reasoning_content": text }), None), false),
             Some(Piece::Calls(calls)) if !calls.is_empty() => {
                 let delta = json!({ "tool_calls": as_json(&calls, true) });
-                let mut chunk = head.chunk(&delta, None);
-                chunk["choices"][0]["finish_reason"] = json!("tool_calls");
-                (chunk, true)
+                (head.chunk(&delta, Some("tool_calls")), true)
             }
             Some(Piece::Broken(why)) => (json!({ "error": { "message": why, "type": "server_error" } }), true),
             Some(Piece::Calls(_)) | None => (head.chunk(&json!({}), Some("stop")), true),
