@@ -165,7 +165,7 @@ impl Index {
         let start = Instant::now();
         let found = self.found(text, ANSWERED_FROM, false).await?;
         // How the search went is measured elsewhere; an answer is not judged by it.
-        let question = ask::Question { notes: Vec::new(), ..kai::turn::question(found) };
+        let question = ask::Question { notes: Vec::new(), ..kai::turn::question(found, kai::turn::Audience::Keeper) };
         let answer = ask::ask(&question, ask::Setting::default(), &Engines::BuiltIn, &mut |_| {}).await;
         Ok(Reply {
             took_ms: start.elapsed().as_secs_f64() * 1e3,

@@ -11,7 +11,7 @@ mod people;
 use std::sync::Arc;
 
 use kai::ask::Engines;
-use kai::turn::{Assistant, Conversation, Entry, Events, Machine, Role as TurnRole, Stop};
+use kai::turn::{Assistant, Audience, Conversation, Entry, Events, Machine, Role as TurnRole, Stop};
 use kai_tools::operator::{Operator, Target};
 use kai_tools::request::Request;
 use kai_tools::sim::{Simulator, State};
@@ -140,6 +140,7 @@ async fn one(
         operator: Some(Arc::new(operator)),
         machine: Machine::default(),
         told: String::new(),
+        audience: Audience::Keeper,
     };
     let mut conversation = Conversation::after(before(case));
     let (events, receiver) = Events::channel();

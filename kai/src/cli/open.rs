@@ -8,7 +8,7 @@ use kai_tools::operator::{Operator, Target};
 use super::engine::EngineArgs;
 use super::{Context, EmbedderArg, Failure};
 use crate::library::Library;
-use crate::turn::{Assistant, Documents, Machine, Stop};
+use crate::turn::{Assistant, Audience, Documents, Machine, Stop};
 
 /// Exit status: something is missing from what was said.
 pub(super) const ASKED_BACK: u8 = 5;
@@ -42,6 +42,7 @@ pub(super) async fn assistant(context: &Context, wanted: &Wanted<'_>) -> Result<
         operator: Some(Arc::new(operator(context, &wanted.host.target(), wanted.host.vm_root.clone())?)),
         machine: if wanted.host.is_here() { Machine::here() } else { Machine::default() },
         told: String::new(),
+        audience: Audience::Keeper,
     })
 }
 

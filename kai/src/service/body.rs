@@ -1,11 +1,13 @@
 //! JSON in: the only way that a handler reads a body, so that every mistake in one is the same problem.
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::{StatusCode, header, request::Parts};
+use axum::middleware::Next;
+use axum::response::Response;
 use serde::de::DeserializeOwned;
 
 use super::Service;
-use super::problem::Problem;
+use super::problem::{Answer, Problem};
 
 /// A body of JSON, of the type that the endpoint takes.
 #[derive(Debug)]
@@ -75,6 +77,13 @@ fn cause(error: &dyn std::error::Error) -> String {
         last = next;
     }
     format!("the query cannot be used: {last}")
+}
+
+/// Hands a request on when its body is there: for handlers that read it by themselves, and would wait.
+pub(super) async fn whole(State(service): State<Service>, request: Request, next: Next) -> Answer<Response> {
+    let (parts, body) = request.into_parts();
+    let bytes = read(Request::new(body), &service).await?;
+    Ok(next.run(Request::from_parts(parts, bytes.into())).await)
 }
 
 /// The bytes of a body, as many and as slow as is allowed.

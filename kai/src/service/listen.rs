@@ -14,9 +14,11 @@ use kai_tools::socket::{self, SocketError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use super::access::Peer;
+use super::crowd::Crowd;
 use super::settings::{Limits, Listen};
 
 /// An open socket.
@@ -130,6 +132,7 @@ pub(super) async fn serve(
     router: Router,
     limits: &Limits,
     room: Arc<Semaphore>,
+    crowd: Crowd,
     mut closing: watch::Receiver<bool>,
 ) {
     let graceful = GracefulShutdown::new();
@@ -155,6 +158,13 @@ pub(super) async fn serve(
                 continue;
             }
         };
+        let Some(place) = crowd.place(peer, limits.connections_an_address) else {
+            tracing::debug!(?peer, "too many connections of one address");
+            continue;
+        };
+        // Whoever does not take its answer does not keep it for ever.
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(limits.write_time));
         let router = router.clone().map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(peer);
             request.map(axum::body::Body::new)
@@ -163,13 +173,13 @@ pub(super) async fn serve(
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head_time)
             .half_close(false)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+            .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(router));
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = watched.await {
                 tracing::debug!(%error, "a connection broke off");
             }
-            drop(permit);
+            drop((permit, place));
         });
     }
     drop(socket);
@@ -193,5 +203,79 @@ async fn accept(socket: &Socket) -> std::io::Result<(Box<dyn Stream>, Peer)> {
             Ok((Box::new(stream), peer))
         }
         Socket::Unix { listener, .. } => Ok((Box::new(listener.accept().await?.0), Peer::Socket)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, Bytes};
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    /// A service that answers without end, and notes when an answer is given up.
+    struct Endless {
+        at: std::net::SocketAddr,
+        given_up: watch::Receiver<usize>,
+        _closing: watch::Sender<bool>,
+    }
+
+    async fn endless(limits: Limits) -> Endless {
+        let (noted, given_up) = watch::channel(0);
+        let answer = get(move || {
+            let noted = NoteEnd(noted.clone());
+            async move {
+                let pieces = futures::stream::repeat_with(move || {
+                    let _ = &noted;
+                    Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 65536]))
+                });
+                Body::from_stream(pieces)
+            }
+        });
+        let socket = open(&[Listen::Tcp(([127, 0, 0, 1], 0).into())]).await.unwrap().pop().unwrap();
+        let Socket::Tcp(listener) = &socket else { panic!("not TCP") };
+        let at = listener.local_addr().unwrap();
+        let (closing, closes) = watch::channel(false);
+        let room = Arc::new(Semaphore::new(limits.connections));
+        tokio::spawn(async move {
+            serve(socket, Router::new().route("/", answer), &limits, room, Crowd::default(), closes).await;
+        });
+        Endless { at, given_up, _closing: closing }
+    }
+
+    struct NoteEnd(watch::Sender<usize>);
+
+    impl Drop for NoteEnd {
+        fn drop(&mut self) {
+            self.0.send_modify(|count| *count += 1);
+        }
+    }
+
+    async fn ask(at: std::net::SocketAddr) -> TcpStream {
+        let mut stream = TcpStream::connect(at).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        stream
+    }
+
+    #[tokio::test]
+    async fn who_takes_nothing_is_given_up_and_who_takes_it_slowly_is_not() {
+        let limits = Limits { write_time: Duration::from_secs(3), ..Limits::default() };
+        let mut service = endless(limits).await;
+        let (mut slow, _silent) = (ask(service.at).await, ask(service.at).await);
+        let mut piece = vec![0; 1 << 20];
+        let taking = async {
+            loop {
+                slow.read_exact(&mut piece).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            () = taking => {}
+            given_up = service.given_up.wait_for(|count| *count == 1) => drop(given_up),
+        }
+        slow.read_exact(&mut piece).await.unwrap();
+        assert_eq!(*service.given_up.borrow(), 1);
     }
 }

@@ -24,7 +24,7 @@ use super::access::{Caller, Peer, Scope, Scopes};
 use super::api::view;
 use super::problem::{Answer, Problem};
 use super::stream::Told;
-use super::{Service, gate, plain};
+use super::{Service, body, gate, plain};
 
 /// What a tool that changes something is called here.
 const PROPOSE: &str = "propose_";
@@ -44,7 +44,10 @@ pub(super) fn routes(service: &Service) -> Router {
         .disable_allowed_hosts();
     let transport =
         StreamableHttpService::new(move || Ok(handler.clone()), Arc::new(NeverSessionManager::default()), config);
-    Router::new().route_service("/mcp", transport).layer(from_fn_with_state(Scope::Ask, gate::needs))
+    Router::new()
+        .route_service("/mcp", transport)
+        .layer(from_fn_with_state(service.clone(), body::whole))
+        .layer(from_fn_with_state(Scope::Ask, gate::needs))
 }
 
 impl Service {

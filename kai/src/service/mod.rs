@@ -9,6 +9,7 @@
 pub(crate) mod access;
 mod api;
 mod body;
+mod crowd;
 mod gate;
 mod indexing;
 mod kldload;
@@ -42,8 +43,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::ask::Engines;
 use crate::library::{EmbedderChoice, Home};
-use crate::turn::{Assistant, Machine};
+use crate::turn::{Assistant, Audience, Machine};
 use access::{Caller, Door, Scope, Tokens};
+use crowd::Crowd;
 use gate::Rates;
 use indexing::Indexing;
 pub(crate) use listen::{ListenError, Socket, open as open_sockets};
@@ -131,12 +133,13 @@ impl Service {
     /// Serves the sockets until `stop` ends; then ends what is under way, an operation last.
     pub(crate) async fn serve(self, sockets: Vec<Socket>, stop: impl Future<Output = ()>) {
         let room = Arc::new(Semaphore::new(self.0.settings.limits.connections));
+        let crowd = Crowd::default();
         let mut serving = tokio::task::JoinSet::new();
         for socket in sockets {
-            let (service, room) = (self.clone(), Arc::clone(&room));
+            let (service, room, crowd) = (self.clone(), Arc::clone(&room), crowd.clone());
             serving.spawn(async move {
                 let closing = service.0.closing.subscribe();
-                listen::serve(socket, service.router(), &service.0.settings.limits, room, closing).await;
+                listen::serve(socket, service.router(), &service.0.settings.limits, room, crowd, closing).await;
             });
         }
         let housekeeping = tokio::spawn(self.clone().keep_house());
@@ -204,7 +207,7 @@ impl Service {
         let operator = self.0.operator.clone().filter(|_| caller.may(Scope::Plan));
         let machine = if operator.is_some() { self.0.machine.clone() } else { Machine::default() };
         let (documents, engines) = (self.0.shelf.documents(), Arc::clone(&self.0.engines));
-        Assistant { documents, engines, operator, machine, told: String::new() }
+        Assistant { documents, engines, operator, machine, told: String::new(), audience: Audience::Callers }
     }
 
     fn operator(&self) -> Answer<Arc<Operator>> {

@@ -4,9 +4,12 @@
 use std::sync::Arc;
 
 use kai_indexer::search::{Found, Query};
+use kai_tools::with_causes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde_json::json;
+
+use crate::turn::Audience;
 
 /// So many bytes at most.
 const BYTES: u64 = 32 << 20;
@@ -48,7 +51,8 @@ impl Recent {
             fields.remove("took_ms");
         }
         let missing = found.problem.as_ref();
-        answer["note"] = json!(missing.map(|_| "searched by words alone: the embedder does not answer"));
+        answer["note"] =
+            json!(missing.map(|problem| Audience::Callers.told("searched by words alone", with_causes(problem))));
         let answer = Written::from(answer.to_string());
         if missing.is_none() {
             self.0.insert(query.clone(), Written::clone(&answer));

@@ -32,12 +32,16 @@ pub(crate) struct Settings {
 pub(crate) struct Limits {
     /// Connections at a time.
     pub(crate) connections: usize,
+    /// Of those, how many one address may hold, unless it is this machine's own.
+    pub(crate) connections_an_address: usize,
     /// Bytes of a body.
     pub(crate) body: usize,
     /// How long a body may take.
     pub(crate) body_time: Duration,
     /// How long the head of a request may take.
     pub(crate) head_time: Duration,
+    /// How long a piece of an answer waits to be taken.
+    pub(crate) write_time: Duration,
     /// Answers in the making at a time.
     pub(crate) answers: usize,
     /// Searches at a time.
@@ -59,9 +63,11 @@ impl Default for Limits {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             connections: 4096,
+            connections_an_address: 512,
             body: 256 << 10,
             body_time: Duration::from_secs(30),
             head_time: Duration::from_secs(15),
+            write_time: Duration::from_secs(60),
             answers: 4 * cores,
             searches: 2 * cores,
             looks: 8,

@@ -8,11 +8,12 @@ use kai_tools::confirm::Confirmed;
 use kai_tools::execute::Report;
 use kai_tools::journal::Outcome;
 use kai_tools::names::Stamp;
-use kai_tools::operator::{Operator, Proposal, ProposeError, Proposed};
+use kai_tools::operator::{Operator, Proposal, Proposed};
 use kai_tools::request::Request;
 use kai_tools::tool::Table;
 use kai_tools::with_causes;
 
+use super::audience::Audience;
 use super::event::{Decision, Events, Refused, Stop, TurnEvent};
 
 /// What came of a request.
@@ -69,6 +70,7 @@ pub(super) struct Actor {
     pub(super) operator: Arc<Operator>,
     pub(super) events: Events,
     pub(super) stop: Stop,
+    pub(super) audience: Audience,
 }
 
 impl Actor {
@@ -77,8 +79,8 @@ impl Actor {
         let (operator, asked) = (Arc::clone(&self.operator), request.clone());
         let proposed = tokio::task::spawn_blocking(move || operator.propose(&asked, Stamp::now())).await;
         match proposed {
-            Ok(proposed) => proposed.map_err(|error: ProposeError| Refused::from(&error)),
-            Err(error) => Err(Refused { message: format!("looking at the host failed: {error}"), hints: Vec::new() }),
+            Ok(proposed) => proposed.map_err(|error| self.audience.not_proposed(&error)),
+            Err(error) => Err(self.audience.refused("asking the host broke off", error)),
         }
     }
 
@@ -102,7 +104,7 @@ impl Actor {
             Decision::No => return Acted::Declined,
             Decision::Later => {
                 if let Err(error) = self.operator.remember(&proposal) {
-                    self.events.note(format!("the plan's digest cannot be kept for later: {error}"));
+                    self.events.note(self.audience.told("the plan's digest cannot be kept for later", error));
                 }
                 return Acted::Later(Box::new(proposal));
             }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use kai_indexer::search::{Found, Query};
 use kai_tools::request::Request;
 
+use super::audience::Audience;
+use super::event::Refused;
 use crate::ask::{Passage, Question};
 use crate::library::Library;
 
@@ -30,29 +32,37 @@ pub struct Looked {
 }
 
 impl Documents {
-    async fn find(&self, text: &str, limit: usize, source: Option<String>) -> Result<Found, String> {
+    async fn find(
+        &self,
+        text: &str,
+        limit: usize,
+        source: Option<String>,
+        audience: Audience,
+    ) -> Result<Found, Refused> {
         let query = Query { text: text.to_owned(), limit, source, words_only: false };
-        self.library.searcher.search(&query).await.map_err(|error| kai_tools::with_causes(&error))
+        let found = self.library.searcher.search(&query).await;
+        found.map_err(|error| audience.refused("the documents cannot be searched", kai_tools::with_causes(&error)))
     }
 
     /// A question with its passages.
-    pub(super) async fn question(&self, text: &str) -> Result<Question, String> {
-        Ok(question(self.find(text, self.passages, self.source.clone()).await?))
+    pub(super) async fn question(&self, text: &str, audience: Audience) -> Result<Question, Refused> {
+        Ok(question(self.find(text, self.passages, self.source.clone(), audience).await?, audience))
     }
 
     /// What a look-up finds, with what a person should know about the search.
     ///
     /// # Errors
-    /// If the index cannot be searched; in words.
-    pub async fn look(&self, request: &Request) -> Result<Looked, String> {
+    /// If the index cannot be searched.
+    pub async fn look(&self, request: &Request, audience: Audience) -> Result<Looked, Refused> {
         if let Request::DocsSearch(asked) = request {
             let limit = usize::from(asked.limit.clamp(1, 50));
-            return Ok(looked(self.find(&asked.query, limit, asked.source.clone()).await?));
+            let found = self.find(&asked.query, limit, asked.source.clone(), audience).await?;
+            return Ok(looked(found, audience));
         }
         let Request::DocsRead(asked) = request else { return Ok(Looked::default()) };
         // The page's name is its own best query; only its passages are kept.
         let words = format!("{} {}", asked.page, asked.heading.clone().unwrap_or_default());
-        let mut found = looked(self.find(&words, 50, None).await?);
+        let mut found = looked(self.find(&words, 50, None, audience).await?, audience);
         let heading = asked.heading.as_deref().map(plain);
         found.passages.retain(|passage| {
             let named = is_page(&asked.page, &passage.title) || is_page(&asked.page, &passage.page);
@@ -62,8 +72,8 @@ impl Documents {
     }
 }
 
-fn looked(found: Found) -> Looked {
-    let Question { passages, notes, .. } = question(found);
+fn looked(found: Found, audience: Audience) -> Looked {
+    let Question { passages, notes, .. } = question(found, audience);
     Looked { passages, note: notes.into_iter().next() }
 }
 
@@ -83,8 +93,8 @@ fn plain(text: &str) -> String {
 
 /// Passages of a search as a question has them.
 #[must_use]
-pub fn question(found: Found) -> Question {
-    let note = |problem| format!("searched by words alone: {}", kai_tools::with_causes(&problem));
+pub fn question(found: Found, audience: Audience) -> Question {
+    let note = |problem| audience.told("searched by words alone", kai_tools::with_causes(&problem));
     let notes = found.problem.map(note).into_iter().collect();
     let passages = found.hits.into_iter().map(|hit| Passage {
         page: hit.page,

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use kai_tools::execute::{Cancel, Progress, Report};
-use kai_tools::operator::{Proposal, ProposeError};
+use kai_tools::operator::Proposal;
 use kai_tools::request::Request;
 use kai_tools::tool::Table;
-use kai_tools::with_causes;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::ask::AskEvent;
@@ -64,12 +63,6 @@ pub struct Refused {
     pub message: String,
     /// What to do about it.
     pub hints: Vec<String>,
-}
-
-impl From<&ProposeError> for Refused {
-    fn from(error: &ProposeError) -> Self {
-        Self { message: with_causes(error), hints: error.hints() }
-    }
 }
 
 /// What a person decided on a plan.

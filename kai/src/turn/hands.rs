@@ -11,6 +11,7 @@ use kai_tools::plan::{Effect, Plan};
 use kai_tools::request::{Request, ToolInfo, tools};
 
 use super::act::{Acted, Actor};
+use super::audience::Audience;
 use super::conversation::{Conversation, Ledger};
 use super::documents::Documents;
 use super::event::{Refused, TurnEvent};
@@ -31,6 +32,7 @@ const CHARACTERS: usize = 3;
 pub(super) struct TurnHands<'a> {
     pub(super) actor: Option<&'a Actor>,
     pub(super) documents: Option<&'a Documents>,
+    audience: Audience,
     pub(super) conversation: &'a Conversation,
     pub(super) question: &'a str,
     /// What was called before, as text: an identical call would find the same.
@@ -49,12 +51,13 @@ impl<'a> TurnHands<'a> {
     pub(super) fn new(
         actor: Option<&'a Actor>,
         documents: Option<&'a Documents>,
+        audience: Audience,
         conversation: &'a Conversation,
         question: &'a str,
     ) -> Self {
         let (seen, looked, declined) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let (looks, plans, ledger) = (0, 0, Ledger::clone(&conversation.ledger));
-        Self { actor, documents, conversation, question, seen, looked, declined, looks, plans, ledger }
+        Self { actor, documents, audience, conversation, question, seen, looked, declined, looks, plans, ledger }
     }
 
     /// What comes of a call; why nothing does otherwise.
@@ -70,8 +73,7 @@ impl<'a> TurnHands<'a> {
         if of_documents {
             self.look()?;
             let documents = self.documents.ok_or("there is no index of documents")?;
-            let found = documents.look(&request).await;
-            let found = found.map_err(|error| format!("the documents cannot be searched: {error}"))?;
+            let found = documents.look(&request, self.audience).await.map_err(|refused| refused.message)?;
             return Ok(Told::Passages(found.passages));
         }
         let actor = self.actor.ok_or("there is no host to work on")?;

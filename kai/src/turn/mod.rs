@@ -6,6 +6,7 @@
 //! reply to [`TurnEvent::Decide`].
 
 mod act;
+mod audience;
 mod context;
 mod conversation;
 mod documents;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use act::Acted;
+pub use audience::Audience;
 pub use context::{Machine, describe, scope};
 pub use conversation::{Conversation, Entry, Role};
 pub use documents::{Documents, Looked, question};
@@ -50,6 +52,8 @@ pub struct Assistant {
     pub machine: Machine,
     /// What whoever asks says of a host that is none of ours. Only a model is told, as data.
     pub told: String,
+    /// Who is told why something does not work.
+    pub audience: Audience,
 }
 
 /// Where a turn stands.
@@ -148,14 +152,17 @@ impl Assistant {
         let observed = tokio::task::spawn_blocking(move || operator.observe(&context::scope())).await;
         match observed {
             Ok(Ok(facts)) => Ok(Some(facts)),
-            Ok(Err(error)) => Err(Refused { message: kai_tools::with_causes(&error), hints: error.hints() }),
-            Err(error) => Err(Refused { message: error.to_string(), hints: Vec::new() }),
+            Ok(Err(error)) => {
+                let why = kai_tools::with_causes(&error);
+                Err(Refused { hints: error.hints(), ..self.audience.refused("the host cannot be asked", why) })
+            }
+            Err(error) => Err(self.audience.refused("asking the host broke off", error)),
         }
     }
 
     fn actor(&self, events: &Events, stop: &Stop) -> Option<Actor> {
         let operator = self.operator.clone()?;
-        Some(Actor { operator, events: events.clone(), stop: stop.clone() })
+        Some(Actor { operator, events: events.clone(), stop: stop.clone(), audience: self.audience })
     }
 
     fn refuse(&self, mut report: TurnReport, refused: Refused, events: &Events) -> TurnReport {
@@ -193,19 +200,28 @@ impl Turn<'_> {
 
     async fn understand(&mut self) -> State {
         self.events.send(TurnEvent::Working("looking at the host"));
+        let mut unseen = None;
         match tokio::time::timeout(PATIENCE, self.assistant.observe()).await {
             Ok(Ok(facts)) => self.facts = facts,
             Err(_) => {
                 let seconds = PATIENCE.as_secs();
-                self.events.note(format!("the host has not answered within {seconds} s; its names are not known"));
+                let message = format!("the host has not answered within {seconds} s; its names are not known");
+                unseen = Some(Refused { message, hints: Vec::new() });
             }
-            // A question can be answered all the same; an order meets the same error again, and says it.
-            Ok(Err(refused)) => self.events.note(format!("the host cannot be looked at: {}", refused.message)),
+            Ok(Err(refused)) => unseen = Some(refused),
         }
         let operations = self.assistant.operator.as_ref().and_then(|operator| operator.operations().ok());
         let operations = operations.unwrap_or_default();
         let understood = understand::understand(self.text, self.conversation, self.facts.as_ref(), &operations);
         self.conversation.say(Role::User, self.text, Vec::new());
+        // A question can be answered all the same. What is missing in an order may be there, unseen.
+        let understood = match (understood, unseen) {
+            (Understood::Ask(_), Some(unseen)) => Understood::Refused(unseen),
+            (understood, unseen) => {
+                unseen.into_iter().for_each(|unseen| self.events.note(unseen.message));
+                understood
+            }
+        };
         match understood {
             Understood::Question => State::Answer,
             Understood::Requests { requests, lines } => {
@@ -257,11 +273,7 @@ impl Turn<'_> {
     async fn question(&self) -> Result<ask::Question, Refused> {
         let Some(documents) = &self.assistant.documents else { return Err(no_index()) };
         self.events.send(TurnEvent::Working("searching"));
-        let found = documents.question(self.text).await;
-        found.map_err(|error| Refused {
-            message: format!("the documents cannot be searched: {error}"),
-            hints: Vec::new(),
-        })
+        documents.question(self.text, self.assistant.audience).await
     }
 
     /// Passages, as they are.
@@ -270,11 +282,8 @@ impl Turn<'_> {
             self.refuse(no_index());
             return;
         };
-        match documents.look(request).await {
-            Err(error) => {
-                let message = format!("the documents cannot be searched: {error}");
-                self.refuse(Refused { message, hints: Vec::new() });
-            }
+        match documents.look(request, self.assistant.audience).await {
+            Err(refused) => self.refuse(refused),
             Ok(found) => {
                 found.note.into_iter().for_each(|note| self.events.note(note));
                 if found.passages.is_empty() {
@@ -315,11 +324,20 @@ impl Turn<'_> {
         host.push_str(&self.assistant.told);
         let actor = self.assistant.actor(self.events, self.stop);
         let documents = self.assistant.documents.as_ref();
-        let mut hands = TurnHands::new(actor.as_ref(), documents, self.conversation, self.text);
+        let audience = self.assistant.audience;
+        let mut hands = TurnHands::new(actor.as_ref(), documents, audience, self.conversation, self.text);
         let events = self.events.clone();
-        let mut sink = |event| events.send(TurnEvent::Answer(event));
+        let mut fallback = None;
+        let mut sink = |mut event| {
+            if let AskEvent::Fallback(why) = &mut event {
+                audience.shorten(why);
+                fallback = Some(why.clone());
+            }
+            events.send(TurnEvent::Answer(event));
+        };
         let setting = Setting { host, history, hands: Some(&mut hands) };
-        let answer = ask::ask(&question, setting, &self.assistant.engines, &mut sink).await;
+        let mut answer = ask::ask(&question, setting, &self.assistant.engines, &mut sink).await;
+        answer.fallback = fallback;
         drop(hands);
         let done = self.conversation.settle();
         // What a model tried and the person never saw is nothing that came of the turn.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use futures::future::BoxFuture;
 use kai::ask::Engines;
 use kai::model::{Conversation as Sent, Finished, Message, Model, ModelError, ModelEvent, ModelSink, Ready, ToolCall};
-use kai::turn::{Acted, Assistant, Conversation, Decision, Events, Machine, Stop, TurnEvent, TurnReport};
+use kai::turn::{Acted, Assistant, Audience, Conversation, Decision, Events, Machine, Stop, TurnEvent, TurnReport};
 use kai_tools::operator::{Operator, Target};
 use kai_tools::sim::{Simulator, State};
 use serde_json::{Value, json};
@@ -102,6 +102,7 @@ impl Stage {
             operator: Some(Arc::new(operator)),
             machine: Machine::default(),
             told: String::new(),
+            audience: Audience::Keeper,
         };
         Self { folder, assistant, conversation: Conversation::default() }
     }

@@ -75,7 +75,11 @@ impl Repl<'_> {
         };
         let heading = Some(at.heading.clone()).filter(|heading| !heading.is_empty());
         let asked = Request::DocsRead(DocsRead { page: at.page.clone(), heading });
-        let passages = documents.look(&asked).await.map_err(Failure::new)?.passages;
+        let passages = documents
+            .look(&asked, self.assistant.audience)
+            .await
+            .map_err(|refused| Failure::new(refused.message))?
+            .passages;
         let mut markdown = ui.markdown();
         ui.line(&ui.bold(&format!("{} › {}", at.title, at.heading)));
         for passage in &passages {

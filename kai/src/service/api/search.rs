@@ -18,7 +18,7 @@ use super::super::access::Scope;
 use super::super::body::{Body, Params};
 use super::super::problem::{Answer, Problem};
 use super::{Endpoint, Gives};
-use crate::turn::Looked;
+use crate::turn::{Audience, Looked};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     const FOUND: Gives = Gives::Json("query, hits, mode, answerable, answerable_score, took_ms, note");
@@ -104,10 +104,8 @@ impl Service {
     pub(in crate::service) async fn look(&self, request: &Request) -> Answer<Looked> {
         let documents = self.0.shelf.documents().ok_or_else(Problem::no_index)?;
         let _turn = self.turn_of(&self.0.searches).await?;
-        documents.look(request).await.map_err(|why| {
-            tracing::warn!(why, "the documents cannot be read");
-            Problem::busy("the documents cannot be read just now")
-        })
+        let looked = documents.look(request, Audience::Callers).await;
+        looked.map_err(|refused| Problem::busy(refused.message))
     }
 
     /// A question about pages of a source that is none is no question.

@@ -194,3 +194,29 @@ fn every_response_says_what_a_browser_may_do_with_it() {
         assert!(document["components"]["schemas"]["Request"].is_object());
     });
 }
+
+/// Where a model server is and what the host's programs printed is for whoever keeps the machine.
+#[test]
+fn callers_are_told_what_does_not_work_and_the_log_why() {
+    const SERVER: &str = "127.0.0.1:1";
+    let place = Place::new();
+    let token = place.token("ops", "ask,plan");
+    let served = place.serve_with(&["--engine", "ollama", "--model", "some"], &[("OLLAMA_HOST", SERVER)]);
+    let host = place.path("host.json");
+    runtime().block_on(async {
+        let question = json!({ "question": "how do I hold a snapshot?" });
+        let (_, whole) = answer(served.post("/v1/ask", &question)).await;
+        assert_eq!(whole["fallback"]["reason"], "the model gave no complete answer", "{whole}");
+        let told = served.post("/v1/ask", &question).header("accept", "text/event-stream").send().await.unwrap();
+        let told = told.text().await.unwrap();
+        assert!(told.contains("event: fallback"), "{told}");
+
+        std::fs::write(&host, "this is no host").unwrap();
+        let order = json!({ "question": "take a snapshot of web1" });
+        let (_, refused) = answer(served.post("/v1/ask", &order).bearer_auth(&token)).await;
+        assert_eq!(refused["refused"]["message"], "the host cannot be asked", "{refused}");
+        for said in [whole.to_string(), told, refused.to_string()] {
+            assert!(!said.contains(SERVER) && !said.contains("host.json"), "{said}");
+        }
+    });
+}
