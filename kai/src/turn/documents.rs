@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use kai_indexer::search::{Found, Query};
 use kai_tools::request::Request;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::audience::Audience;
 use super::event::Refused;
@@ -23,7 +25,7 @@ pub struct Documents {
 }
 
 /// What a look-up finds.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Looked {
     /// Best first.
     pub passages: Vec<Passage>,
@@ -55,7 +57,7 @@ impl Documents {
     /// If the index cannot be searched.
     pub async fn look(&self, request: &Request, audience: Audience) -> Result<Looked, Refused> {
         if let Request::DocsSearch(asked) = request {
-            let limit = usize::from(asked.limit.clamp(1, 50));
+            let limit = usize::from(asked.limit);
             let found = self.find(&asked.query, limit, asked.source.clone(), audience).await?;
             return Ok(looked(found, audience));
         }

@@ -2,7 +2,8 @@
 //! this crate does not know: the assistant answers these itself, and no host is asked.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Tool;
 use crate::facts::{Facts, Scope};
@@ -13,9 +14,12 @@ use crate::plan::{Effect, Reason, Refusal};
 #[serde(deny_unknown_fields)]
 pub struct DocsSearch {
     /// What to look for.
+    #[serde(deserialize_with = "words")]
+    #[schemars(length(min = 1, max = 4096))]
     pub query: String,
     /// So many passages.
-    #[serde(default = "eight")]
+    #[serde(default = "eight", deserialize_with = "passages")]
+    #[schemars(range(min = 1, max = 200))]
     pub limit: u16,
     /// Only pages of this source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,6 +28,30 @@ pub struct DocsSearch {
 
 fn eight() -> u16 {
     8
+}
+
+/// The longest query, in bytes.
+pub const LONGEST_QUERY: usize = 4096;
+/// The most passages that one search gives.
+pub const MOST_PASSAGES: u16 = 200;
+
+fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let query = String::deserialize(deserializer)?;
+    if query.trim().is_empty() {
+        return Err(D::Error::custom("the query is empty"));
+    }
+    if query.len() > LONGEST_QUERY {
+        return Err(D::Error::custom(format!("the query is longer than {LONGEST_QUERY} bytes")));
+    }
+    Ok(query)
+}
+
+fn passages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let limit = u16::deserialize(deserializer)?;
+    if (1..=MOST_PASSAGES).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(D::Error::custom(format!("limit is from 1 to {MOST_PASSAGES}")))
 }
 
 /// Read one page of the documentation, or one section of it.

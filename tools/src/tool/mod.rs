@@ -28,7 +28,7 @@ pub use announced::*;
 pub use dataset_create::DatasetCreate;
 pub use dataset_destroy::DatasetDestroy;
 pub use dataset_list::{DatasetKind, DatasetList, SnapshotList};
-pub use docs::{DocsRead, DocsSearch};
+pub use docs::{DocsRead, DocsSearch, LONGEST_QUERY, MOST_PASSAGES};
 pub use journal::{OpHistory, OpUndo};
 pub use kvm_clone::KvmClone;
 pub use kvm_create::KvmCreate;
