@@ -7,6 +7,7 @@ use axum::response::Response;
 use serde::de::DeserializeOwned;
 
 use super::Service;
+use super::mistake::in_words;
 use super::problem::{Answer, Problem};
 
 /// A body of JSON, of the type that the endpoint takes.
@@ -76,7 +77,7 @@ fn cause(error: &dyn std::error::Error) -> String {
     while let Some(next) = last.source() {
         last = next;
     }
-    format!("the query cannot be used: {last}")
+    format!("the query cannot be used: {}", in_words(&last.to_string()))
 }
 
 /// Hands a request on when its body is there: for handlers that read it by themselves, and would wait.
@@ -116,7 +117,7 @@ fn is_too_large(error: &axum::Error) -> bool {
 }
 
 /// Something else would be what a form on any page can send.
-fn is_json(request: &Request) -> bool {
+pub(super) fn is_json(request: &Request) -> bool {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json")
@@ -126,11 +127,15 @@ fn not_json() -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body has to be JSON, with Content-Type: application/json")
 }
 
-/// A value of JSON.
+/// An object of JSON.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // A list would be read as an object's fields, one after the other.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::unprocessable("the body cannot be used: it has to be an object, not a list"));
+    }
     serde_json::from_slice(bytes).map_err(|error| {
         if error.is_data() {
-            Problem::unprocessable(format!("the body cannot be used: {error}"))
+            Problem::unprocessable(format!("the body cannot be used: {}", in_words(&error.to_string())))
         } else {
             Problem::bad_request(format!("the body is not JSON: {error}"))
         }

@@ -17,6 +17,7 @@ mod listen;
 mod log;
 pub(crate) mod mcp;
 mod metrics;
+mod mistake;
 mod news;
 mod number;
 mod openai;

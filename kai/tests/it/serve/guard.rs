@@ -120,6 +120,9 @@ fn bodies_that_are_none_get_a_clear_answer() {
             ("/v1/ask", "[]".to_owned(), 422),
             ("/v1/ask", "{}".to_owned(), 422),
             ("/v1/ask", "{\"question\": 1}".to_owned(), 422),
+            ("/v1/ask", " [\"zebra bridge\", null, null, 5]".to_owned(), 422),
+            ("/v1/ask", "5".to_owned(), 422),
+            ("/v1/search", "[\"zebra bridge\"]".to_owned(), 422),
             ("/v1/ask", "{\"question\": \" \"}".to_owned(), 422),
             ("/v1/ask", "{\"question\": \"x\", \"approve\": true}".to_owned(), 422),
             ("/v1/ask", "{\"question\": \"x\", \"passages\": 0}".to_owned(), 422),
@@ -138,6 +141,34 @@ fn bodies_that_are_none_get_a_clear_answer() {
             let shown: String = body.chars().take(80).collect();
             assert_eq!(status, expected, "{path} {shown}: {problem}");
             assert_eq!(problem["status"], expected, "{path} {shown}");
+        }
+        let admin = place.token("indexer", "admin");
+        let listed = served.post_as("/v1/index", "application/json", "[]").bearer_auth(&admin);
+        assert_eq!(answer(listed).await.0, 422, "a list is not an empty body");
+    });
+}
+
+#[test]
+fn what_is_wrong_is_said_without_names_of_types() {
+    let place = Place::new();
+    let served = place.serve(&[]);
+    runtime().block_on(async {
+        let ask = |body: Value| served.post("/v1/ask", &body);
+        let told = [
+            (ask(json!({ "question": "x", "passages": "five" })), "expected a whole number"),
+            (ask(json!({ "question": 5 })), "expected text, got 5"),
+            (ask(json!("x")), "expected an object"),
+            (ask(json!(["x"])), "has to be an object"),
+            (served.get("/v1/search?q=x&limit=many"), "expected a whole number"),
+            (served.get("/v1/search?q=x&limit=-1"), "expected a whole number"),
+        ];
+        for (request, expected) in told {
+            let (_, problem) = answer(request).await;
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.contains(expected), "{detail}");
+            for word in ["usize", "struct", "Question", "sequence", "digit"] {
+                assert!(!detail.contains(word), "{word}: {detail}");
+            }
         }
     });
 }
