@@ -3,17 +3,22 @@
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::Request as HttpRequest;
 use axum::http::request::Parts;
-use axum::middleware::from_fn_with_state;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
 use kai_tools::names::Stamp;
 use kai_tools::operator::Proposed;
 use kai_tools::plan::Effect;
 use kai_tools::request::{Request, ToolInfo, tools};
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, Implementation, JsonObject,
-    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ClientJsonRpcMessage, ContentBlock, ErrorData,
+    Implementation, JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    ToolAnnotations,
 };
 use rmcp::service::{RequestContext, RoleServer, ServiceExt};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -22,6 +27,7 @@ use serde_json::{Value, json};
 
 use super::access::{Caller, Peer, Scope, Scopes};
 use super::api::view;
+use super::mistake::in_words;
 use super::problem::{Answer, Problem};
 use super::stream::Told;
 use super::{Service, body, gate, plain};
@@ -46,8 +52,44 @@ pub(super) fn routes(service: &Service) -> Router {
         StreamableHttpService::new(move || Ok(handler.clone()), Arc::new(NeverSessionManager::default()), config);
     Router::new()
         .route_service("/mcp", transport)
+        .layer(from_fn(readable))
         .layer(from_fn_with_state(service.clone(), body::whole))
         .layer(from_fn_with_state(Scope::Ask, gate::needs))
+}
+
+/// Says in the protocol's own words that a message cannot be read; the transport has none for that. The
+/// whole body is here already.
+async fn readable(request: HttpRequest, next: Next) -> Response {
+    if request.method() != Method::POST || !body::is_json(&request) {
+        return typed(next.run(request).await);
+    }
+    let (parts, body) = request.into_parts();
+    let Ok(bytes) = to_bytes(body, usize::MAX).await else {
+        return Problem::bad_request("the body broke off").into_response();
+    };
+    let wrong = match serde_json::from_slice::<Value>(&bytes) {
+        Err(error) => Some(ErrorData::parse_error(format!("the message is not JSON: {error}"), None)),
+        Ok(_) if serde_json::from_slice::<ClientJsonRpcMessage>(&bytes).is_err() => {
+            Some(ErrorData::invalid_request("that is no message of JSON-RPC", None))
+        }
+        Ok(_) => None,
+    };
+    match wrong {
+        Some(error) => {
+            let written = json!({ "jsonrpc": "2.0", "id": null, "error": error });
+            (StatusCode::BAD_REQUEST, Json(written)).into_response()
+        }
+        None => typed(next.run(HttpRequest::from_parts(parts, bytes.into())).await),
+    }
+}
+
+/// What the transport refuses, it refuses in plain text and does not say so.
+fn typed(mut response: Response) -> Response {
+    if response.status().is_client_error() {
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        response.headers_mut().entry(header::CONTENT_TYPE).or_insert(plain);
+    }
+    response
 }
 
 impl Service {
@@ -102,7 +144,7 @@ impl ServerHandler for Mcp {
         let arguments = Value::Object(asked.arguments.unwrap_or_default());
         let request = match Request::from_call(offered.of, arguments) {
             Ok(request) => request,
-            Err(error) => return Err(ErrorData::invalid_params(error.to_string(), None)),
+            Err(error) => return Err(ErrorData::invalid_params(in_words(&error.to_string()), None)),
         };
         let result = match self.carry_out(request).await {
             Ok(text) => CallToolResult::success(vec![ContentBlock::text(text)]),

@@ -74,6 +74,38 @@ fn documents_are_for_all_the_host_for_those_who_may_and_approval_for_nobody() {
 }
 
 #[test]
+fn what_cannot_be_read_or_looked_for_is_refused_in_the_protocols_own_words() {
+    let place = Place::new();
+    let served = place.serve(&[]);
+    runtime().block_on(async {
+        let accept = "application/json, text/event-stream";
+        for (body, code) in [("{\"jsonrpc\": \"2.0\",", -32700), ("", -32700), ("[]", -32600), ("{\"id\": 1}", -32600)]
+        {
+            let (status, told) =
+                answer(served.post_as("/mcp", "application/json", body).header("accept", accept)).await;
+            assert_eq!((status, &told["error"]["code"]), (400, &json!(code)), "{body}: {told}");
+            assert_eq!((&told["jsonrpc"], told.get("id")), (&json!("2.0"), Some(&Value::Null)), "{body}: {told}");
+        }
+        for arguments in [
+            json!({ "query": "hold", "limit": 0 }),
+            json!({ "query": "hold", "limit": 201 }),
+            json!({ "query": "hold", "limit": "many" }),
+            json!({ "query": " " }),
+            json!({ "query": "x".repeat(5000) }),
+        ] {
+            let look = json!({ "name": "docs_search", "arguments": arguments });
+            let (_, told) = post(&served, None, &call(1, "tools/call", &look)).await;
+            assert_eq!(told["error"]["code"], -32602, "{arguments}: {told}");
+            assert!(!told.to_string().contains("u16"), "{told}");
+        }
+        let (_, listed) = post(&served, None, &call(2, "tools/list", &json!({}))).await;
+        let schema = &listed["result"]["tools"][0]["inputSchema"]["properties"];
+        assert_eq!((&schema["limit"]["minimum"], &schema["limit"]["maximum"]), (&json!(1), &json!(200)), "{schema}");
+        assert_eq!(schema["query"]["minLength"], 1, "{schema}");
+    });
+}
+
+#[test]
 fn another_assistant_starts_it_and_a_person_approves_what_it_proposed() {
     let place = Place::empty();
     let sim = place.path("host.json");
