@@ -4,10 +4,11 @@
 
 use std::{fmt, time::Duration};
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::Passage;
-use crate::model::Wait;
+use crate::model::{Finished, Wait};
 
 /// Something that happened. All [`AskEvent::Text`] pieces together are exactly [`Answer::text`].
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +37,7 @@ pub enum AskEvent {
 }
 
 /// Why the built-in engine took over from a model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Fallback {
     /// The model's name, if it was known by then.
     pub from: Option<String>,
@@ -49,7 +50,7 @@ pub struct Fallback {
 }
 
 /// Who wrote an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum EngineUsed {
     /// The built-in engine: the documents' own sentences.
@@ -71,7 +72,7 @@ impl fmt::Display for EngineUsed {
 }
 
 /// Where something stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Source {
     /// The page's name in the index.
     pub page: String,
@@ -98,7 +99,7 @@ impl From<&Passage> for Source {
 }
 
 /// One numbered source of an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Citation {
     /// The number that stands in the text, from 1, in the order of appearance.
     pub number: usize,
@@ -110,7 +111,7 @@ pub struct Citation {
 }
 
 /// An answer, complete.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Answer {
     /// Markdown with numbers in square brackets.
     pub text: String,
@@ -130,4 +131,33 @@ pub struct Answer {
     pub notes: Vec<String>,
     /// Why no model wrote it, if one was to.
     pub fallback: Option<Fallback>,
+    /// What the model server counted, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+}
+
+/// Tokens of all replies that an answer took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Usage {
+    /// Of what was sent.
+    pub prompt_tokens: u64,
+    /// Of what was written.
+    pub answer_tokens: u64,
+}
+
+impl Usage {
+    /// What the server counted for one reply; nothing if it did not count both.
+    #[must_use]
+    pub fn of(finished: &Finished) -> Option<Self> {
+        Some(Self { prompt_tokens: finished.prompt_tokens?, answer_tokens: finished.answer_tokens? })
+    }
+
+    /// The two together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            prompt_tokens: self.prompt_tokens.saturating_add(other.prompt_tokens),
+            answer_tokens: self.answer_tokens.saturating_add(other.answer_tokens),
+        }
+    }
 }

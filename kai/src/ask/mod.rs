@@ -15,7 +15,7 @@ mod write;
 
 use kai_prompts::{NOT_COVERED, document_block};
 
-pub use event::{Answer, AskEvent, Citation, EngineUsed, Fallback, Source};
+pub use event::{Answer, AskEvent, Citation, EngineUsed, Fallback, Source, Usage};
 pub use passage::{Passage, Question};
 pub use write::{Hands, Setting, Told};
 
@@ -127,6 +127,7 @@ struct Draft<'q, 's> {
     notes: Vec<String>,
     nearest: Vec<Source>,
     fallback: Option<Fallback>,
+    usage: Option<Usage>,
 }
 
 impl<'q, 's> Draft<'q, 's> {
@@ -144,6 +145,7 @@ impl<'q, 's> Draft<'q, 's> {
             notes: question.notes.clone(),
             nearest: Vec::new(),
             fallback: None,
+            usage: None,
         }
     }
 
@@ -204,9 +206,13 @@ impl<'q, 's> Draft<'q, 's> {
         }
     }
 
-    /// Compares the server's count with ours.
+    /// Adds up what the server counted, and compares it with ours.
     fn count(&mut self, finished: &Finished, estimate: usize, context: usize) {
         const NOTE: &str = "it may not have read every passage";
+        self.usage = match (self.usage, Usage::of(finished)) {
+            (Some(before), Some(more)) => Some(before.and(more)),
+            (before, more) => before.or(more),
+        };
         let Some(read) = finished.prompt_tokens.filter(|read| *read > 0) else {
             return;
         };
@@ -325,6 +331,7 @@ impl<'q, 's> Draft<'q, 's> {
             nearest: self.nearest,
             notes: self.notes,
             fallback: self.fallback,
+            usage: self.usage,
         };
         (self.sink)(AskEvent::Done(Box::new(answer.clone())));
         answer

@@ -2,10 +2,11 @@
 //!
 //! Plain data. Who searched, and with what, is not known here.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One passage of one page, as it goes to a model or to the built-in engine.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
 pub struct Passage {
     /// The page's name in the index: its path relative to the source's folder, or its URL.
     pub page: String,

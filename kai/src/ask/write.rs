@@ -181,7 +181,8 @@ impl Writing<'_> {
             let mut turns = sent.history.clone();
             turns.push(Message::User(answer_user(&question.text, &documents)));
             turns.extend(sent.called.iter().cloned());
-            let conversation = Conversation { system: self.system.clone(), turns, tools: self.tools.clone(), enough };
+            let (system, tools) = (self.system.clone(), self.tools.clone());
+            let conversation = Conversation { system, turns, tools, enough, ..Conversation::default() };
             let mut text = String::new();
             let mut sink = |event| {
                 if let ModelEvent::Text(piece) = &event {

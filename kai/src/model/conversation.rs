@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use super::Wishes;
+
 /// What is sent: the whole conversation, each time.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Conversation {
@@ -17,6 +19,8 @@ pub struct Conversation {
     /// It had its chances: the tools are not offered any more. They are still known, so that a call
     /// that it prints all the same is not taken for text.
     pub enough: bool,
+    /// How the reply is to be written.
+    pub wishes: Wishes,
 }
 
 /// One thing that was said.
@@ -75,7 +79,7 @@ impl Conversation {
     /// The same for a model that knows no tools: earlier calls and their results become text.
     pub(super) fn without_tools(&self) -> Self {
         let turns = self.turns.iter().map(Message::as_text).collect();
-        Self { system: self.system.clone(), turns, ..Self::default() }
+        Self { system: self.system.clone(), turns, wishes: self.wishes.clone(), ..Self::default() }
     }
 
     /// The tools as they are offered.

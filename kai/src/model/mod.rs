@@ -21,6 +21,7 @@ pub mod stream;
 mod talk;
 mod thoughts;
 mod wait;
+mod wishes;
 
 use std::{fmt, time::Duration};
 
@@ -29,6 +30,7 @@ use futures::future::BoxFuture;
 pub use conversation::{Conversation, Message, ToolCall, ToolSpec};
 pub use error::{ModelError, Server, ServerKind};
 pub use link::Timing;
+pub use wishes::{Choice, Wishes};
 
 /// A server that turns a conversation into text and tool calls.
 pub trait Model: Send + Sync + fmt::Debug {
@@ -53,6 +55,11 @@ pub trait Model: Send + Sync + fmt::Debug {
         conversation: &'a Conversation,
         sink: ModelSink<'a>,
     ) -> BoxFuture<'a, Result<Finished, ModelError>>;
+
+    /// Whether the server can be told that a tool has to be called.
+    fn can_demand_calls(&self) -> bool {
+        false
+    }
 }
 
 /// Receives what a model says while it works.
@@ -129,6 +136,8 @@ pub struct Finished {
     /// The conversation offered tools and the model was asked without them, because the server
     /// refused them or [`Ready::can_call_tools`] said so. A caller that needs a call falls back.
     pub without_tools: bool,
+    /// It ends where the limit was reached; only where [`Wishes::as_it_is`] allows that.
+    pub cut_off: bool,
     /// Tokens that the server counted in the conversation, if it said so.
     pub prompt_tokens: Option<u64>,
     /// Tokens that it wrote.

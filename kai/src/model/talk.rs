@@ -121,7 +121,7 @@ pub(super) async fn chat(
         let said = if attempt.tools { conversation } else { &plain };
         let request = wire.request(ready, said, &attempt)?;
         let message = match link.open(("loading the model", Wait::FirstWord), request, sink).await? {
-            Ok(response) => match read(wire, ready, response, &conversation.tools, sink).await {
+            Ok(response) => match read(wire, ready, response, conversation, sink).await {
                 Ok(finished) => {
                     let without_tools = !attempt.tools && !conversation.offered().is_empty();
                     return Ok(Finished { without_tools, ..finished });
@@ -137,7 +137,7 @@ pub(super) async fn chat(
                 return Err(link.missing(&ready.name, &installed));
             }
             Err(refusal) if is_unreadable_call(&refusal.message) => refusal.message,
-            Err(refusal) if wire.concede(&mut attempt, &refusal) => continue,
+            Err(refusal) if concede(wire, conversation, &mut attempt, &refusal) => continue,
             Err(refusal) if is_busy(refusal.status, &refusal.message) && !paused => {
                 paused = true;
                 link.pause(sink).await;
@@ -154,15 +154,31 @@ pub(super) async fn chat(
     }
 }
 
+/// Leaves out what the server did not accept, but no tools where one has to be called.
+fn concede(wire: &dyn Wire, conversation: &Conversation, attempt: &mut Attempt, refusal: &Refusal) -> bool {
+    let mut less = attempt.clone();
+    let conceded = wire.concede(&mut less, refusal) && !(attempt.tools && !less.tools && must_call(conversation));
+    if conceded {
+        *attempt = less;
+    }
+    conceded
+}
+
+fn must_call(conversation: &Conversation) -> bool {
+    conversation.wishes.demands_call() && !conversation.offered().is_empty()
+}
+
 /// Reads a reply to its end.
 async fn read(
     wire: &dyn Wire,
     ready: &Ready,
     mut response: Response,
-    tools: &[ToolSpec],
+    conversation: &Conversation,
     sink: ModelSink<'_>,
 ) -> Result<Finished, Fault> {
     let link = wire.link();
+    // Where nothing may be called, a call that is printed is text.
+    let tools: &[ToolSpec] = if conversation.wishes.no_call() { &[] } else { &conversation.tools };
     let mut decoder = wire.decoder();
     let mut reply = Reply::new(&ready.name, tools);
     let mut bad: Option<String> = None;
@@ -200,7 +216,9 @@ async fn read(
                 }
                 StreamEvent::Garbage(line) => return Err(link.garbled(line).into()),
                 StreamEvent::Done(done) => {
+                    let mut cut_off = false;
                     match done.reason.as_deref() {
+                        Some("length") if conversation.wishes.as_it_is => cut_off = true,
                         Some("length") => return Err(ModelError::LengthLimit { tokens: ready.answer_tokens }.into()),
                         Some(reason @ ("content_filter" | "error")) => {
                             let message = format!("the server stopped it (`{reason}`)");
@@ -209,16 +227,19 @@ async fn read(
                         Some(_) | None => {}
                     }
                     let shown = reply.shown();
-                    if let Some(message) = bad {
+                    if let Some(message) = bad.filter(|_| !cut_off) {
                         return Err(Fault::Call { message, shown });
                     }
+                    let finished = Finished {
+                        cut_off,
+                        prompt_tokens: done.prompt_tokens,
+                        answer_tokens: done.answer_tokens,
+                        ..Finished::default()
+                    };
                     return match reply.finish(sink) {
-                        Whole::Said(calls) => Ok(Finished {
-                            calls,
-                            without_tools: false,
-                            prompt_tokens: done.prompt_tokens,
-                            answer_tokens: done.answer_tokens,
-                        }),
+                        Whole::Said(calls) => Ok(Finished { calls, ..finished }),
+                        Whole::Nothing if conversation.wishes.as_it_is => Ok(finished),
+                        Whole::Malformed(_) if cut_off => Ok(finished),
                         Whole::Nothing => Err(ModelError::Empty { model: ready.name.clone() }.into()),
                         Whole::Malformed(message) => Err(Fault::Call { message: link.clean(&message), shown }),
                     };

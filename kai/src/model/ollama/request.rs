@@ -12,7 +12,7 @@ use ollama_rs::{
 };
 use serde_json::{Value, json};
 
-use crate::model::{Conversation, Message, Ready, ToolCall, schema};
+use crate::model::{Conversation, Message, Ready, ToolCall, Wishes, schema};
 
 /// Low: an assistant for hosts should not be inventive.
 const TEMPERATURE: f32 = 0.1;
@@ -43,14 +43,35 @@ pub(super) fn body(
     let mut messages = vec![json!({ "role": "system", "content": conversation.system })];
     messages.extend(conversation.turns.iter().map(message));
     body["messages"] = messages.into();
+    wish(&mut body["options"], &conversation.wishes, again);
     let tools = conversation.offered();
-    if !tools.is_empty() {
+    // There is no other way to say that none may be called.
+    if !tools.is_empty() && !conversation.wishes.no_call() {
         body["tools"] = tools.iter().map(schema::tool).collect();
     }
     body["stream"] = true.into();
     body["truncate"] = false.into();
     body["shift"] = false.into();
     Ok(body)
+}
+
+/// Options as the caller wants them.
+fn wish(options: &mut Value, wishes: &Wishes, again: bool) {
+    if let Some(temperature) = wishes.temperature.as_ref().filter(|_| !again) {
+        options["temperature"] = temperature.clone().into();
+    }
+    if let Some(top_p) = &wishes.top_p {
+        options["top_p"] = top_p.clone().into();
+    }
+    if let Some(most) = wishes.most_tokens {
+        options["num_predict"] = most.into();
+    }
+    if !wishes.stop.is_empty() {
+        options["stop"] = json!(wishes.stop);
+    }
+    if let Some(seed) = wishes.seed {
+        options["seed"] = seed.into();
+    }
 }
 
 fn message(message: &Message) -> Value {

@@ -233,4 +233,8 @@ impl Model for OpenAi {
     ) -> BoxFuture<'a, Result<Finished, ModelError>> {
         Box::pin(talk::chat(self, ready, conversation, sink))
     }
+
+    fn can_demand_calls(&self) -> bool {
+        true
+    }
 }

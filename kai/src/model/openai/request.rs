@@ -25,15 +25,30 @@ pub(super) const TEMPLATE: &str = "chat_template_kwargs";
 pub(super) fn body(settings: &Settings, ready: &Ready, conversation: &Conversation, attempt: &Attempt) -> Value {
     let mut body = json!({ "model": ready.name, "messages": messages(conversation), "stream": true });
     let tools = conversation.offered();
+    let wishes = &conversation.wishes;
     if !tools.is_empty() {
         body["tools"] = tools.iter().map(schema::tool).collect();
+        if let Some(choice) = &wishes.choice {
+            body["tool_choice"] = choice.written();
+        }
     }
     if attempt.has(STREAM_OPTIONS) {
         body[STREAM_OPTIONS] = json!({ "include_usage": true });
     }
-    body[if attempt.has(MAX_TOKENS) { MAX_TOKENS } else { "max_completion_tokens" }] = ready.answer_tokens.into();
+    let most = wishes.most_tokens.map_or_else(|| Value::from(ready.answer_tokens), Value::from);
+    body[if attempt.has(MAX_TOKENS) { MAX_TOKENS } else { "max_completion_tokens" }] = most;
     if attempt.has(TEMPERATURE_FIELD) {
-        body[TEMPERATURE_FIELD] = if attempt.again { OTHER_TEMPERATURE } else { TEMPERATURE }.into();
+        let wished = wishes.temperature.clone().map_or_else(|| TEMPERATURE.into(), Value::from);
+        body[TEMPERATURE_FIELD] = if attempt.again { OTHER_TEMPERATURE.into() } else { wished };
+    }
+    if let Some(top_p) = &wishes.top_p {
+        body["top_p"] = top_p.clone().into();
+    }
+    if !wishes.stop.is_empty() {
+        body["stop"] = json!(wishes.stop);
+    }
+    if let Some(seed) = wishes.seed {
+        body["seed"] = seed.into();
     }
     if let Some(think) = settings.think.filter(|_| attempt.has(TEMPLATE)) {
         body[TEMPLATE] = json!({ "enable_thinking": think });
