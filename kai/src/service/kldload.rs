@@ -10,14 +10,13 @@ use axum::body::Body as ResponseBody;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Extension, Json, Router};
+use axum::{Extension, Json};
 use futures::StreamExt;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::access::{Caller, Scope};
-use super::api::{Question, address, begin};
+use super::api::{Endpoint, Errors, Question, address, begin};
 use super::body::{parse, read};
 use super::problem::Problem;
 use super::stream::each;
@@ -27,17 +26,34 @@ use crate::ask::Engines;
 /// Of what a client says of its host, this much is told to a model.
 const CONTEXT: usize = 8 << 10;
 
-pub(super) fn routes(service: &Service) -> Router {
-    Router::new()
-        .route("/health", get(health))
-        .route("/query", post(query))
-        .route("/index", post(index))
-        .route("/index-url", post(index_url))
-        .with_state(service.clone())
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let all = [
+        Endpoint::get("/health", "For kldload's programs: that it runs, and how much it knows.", health)
+            .json::<Health>(200, "How it is."),
+        Endpoint::post("/query", "For kldload's programs: an answer as plain text, as it is written.", query)
+            .body::<Query>()
+            .text(200, "text/plain; charset=utf-8", "The answer."),
+        Endpoint::post("/index", "For kldload's programs: index a folder, and wait.", index)
+            .body::<Folder>()
+            .json::<Indexed>(200, "What can be found now."),
+        Endpoint::post("/index-url", "For kldload's programs: index addresses, and wait.", index_url)
+            .body::<Addresses>()
+            .json::<Indexed>(200, "What can be found now."),
+    ];
+    all.into_iter().map(|endpoint| endpoint.errors(Errors::Kldload)).collect()
 }
 
 /// An error as those programs know it.
 struct Failed(Problem);
+
+/// An error as it is written.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "KldloadError")]
+pub(super) struct Mistake {
+    error: String,
+    /// What to do next.
+    hints: Vec<String>,
+}
 
 impl From<Problem> for Failed {
     fn from(problem: Problem) -> Self {
@@ -52,21 +68,34 @@ impl IntoResponse for Failed {
             StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
             status => status,
         };
-        (status, Json(json!({ "error": self.0.detail, "hints": self.0.hints }))).into_response()
+        (status, Json(Mistake { error: self.0.detail, hints: self.0.hints })).into_response()
     }
 }
 
-async fn health(State(service): State<Service>) -> Json<Value> {
-    let chunks = service.0.shelf.manifest().map_or(0, |manifest| manifest.passages);
-    Json(json!({ "status": "ok", "chunks": chunks, "ollama": matches!(*service.0.engines, Engines::Model(_)) }))
+/// How it is.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Health {
+    status: &'static str,
+    /// Passages that can be found.
+    chunks: u64,
+    /// Whether a model server writes the answers.
+    ollama: bool,
 }
 
-#[derive(Deserialize)]
+async fn health(State(service): State<Service>) -> Json<Health> {
+    let chunks = service.0.shelf.manifest().map_or(0, |manifest| manifest.passages);
+    Json(Health { status: "ok", chunks, ollama: matches!(*service.0.engines, Engines::Model(_)) })
+}
+
+/// A question. What is null is as if it were not there.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "KldloadQuery")]
 struct Query {
     #[serde(default)]
-    question: String,
+    question: Option<String>,
+    /// What the client says of its host.
     #[serde(default)]
-    system_context: String,
+    system_context: Option<String>,
 }
 
 async fn query(
@@ -75,7 +104,8 @@ async fn query(
     request: Request,
 ) -> Result<Response, Failed> {
     let asked: Query = parse(&read(request, &service).await?)?;
-    if asked.question.trim().is_empty() {
+    let question = asked.question.unwrap_or_default();
+    if question.trim().is_empty() {
         return Err(Problem::bad_request("missing 'question'").into());
     }
     if !caller.may(Scope::Ask) {
@@ -83,51 +113,66 @@ async fn query(
     }
     // Those programs have no plans to show: whatever they may do otherwise, here they only ask.
     let caller = Caller::asking_only(caller);
-    let told: String = asked.system_context.chars().take(CONTEXT).collect();
-    let question = Question { question: asked.question, told, ..Question::default() };
+    let told: String = asked.system_context.unwrap_or_default().chars().take(CONTEXT).collect();
+    let question = Question { question, told, ..Question::default() };
     let events = begin(&service, &caller, question).await?;
     let text = each(events).filter_map(|told| async move { plain::text(&told).map(Ok::<_, Infallible>) });
     let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     Ok((kind, ResponseBody::from_stream(text)).into_response())
 }
 
-#[derive(Deserialize)]
+/// A folder of this machine.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "KldloadFolder")]
 struct Folder {
     #[serde(default)]
-    source_dir: String,
+    source_dir: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// Addresses of pages.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "KldloadAddresses")]
 struct Addresses {
     #[serde(default)]
-    urls: Vec<String>,
+    urls: Option<Vec<String>>,
+}
+
+/// What can be found.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "KldloadIndexed")]
+struct Indexed {
+    status: &'static str,
+    pages: u64,
+    chunks: u64,
 }
 
 async fn index(
     State(service): State<Service>,
     Extension(caller): Extension<Caller>,
     request: Request,
-) -> Result<Json<Value>, Failed> {
+) -> Result<Json<Indexed>, Failed> {
     may_index(&service, &caller)?;
     let asked: Folder = parse(&read(request, &service).await?)?;
-    if !std::path::Path::new(&asked.source_dir).is_dir() {
-        let shown: String = asked.source_dir.chars().take(200).collect();
+    let folder = asked.source_dir.unwrap_or_default();
+    if !std::path::Path::new(&folder).is_dir() {
+        let shown: String = folder.chars().take(200).collect();
         return Err(Problem::bad_request(format!("invalid source_dir: {shown}")).into());
     }
-    run(&service, vec![asked.source_dir]).await
+    run(&service, vec![folder]).await
 }
 
 async fn index_url(
     State(service): State<Service>,
     Extension(caller): Extension<Caller>,
     request: Request,
-) -> Result<Json<Value>, Failed> {
+) -> Result<Json<Indexed>, Failed> {
     may_index(&service, &caller)?;
     let asked: Addresses = parse(&read(request, &service).await?)?;
-    if asked.urls.is_empty() {
+    let urls = asked.urls.unwrap_or_default();
+    if urls.is_empty() {
         return Err(Problem::bad_request("missing 'urls'").into());
     }
-    let places = asked.urls.iter().map(|url| address(url)).collect::<Result<Vec<_>, _>>()?;
+    let places = urls.iter().map(|url| address(url)).collect::<Result<Vec<_>, _>>()?;
     run(&service, places).await
 }
 
@@ -141,11 +186,11 @@ fn may_index(service: &Service, caller: &Caller) -> Result<(), Problem> {
         .hint("`kai serve --open-index` lets programs on this machine index without one, as kldload's did"))
 }
 
-async fn run(service: &Service, places: Vec<String>) -> Result<Json<Value>, Failed> {
+async fn run(service: &Service, places: Vec<String>) -> Result<Json<Indexed>, Failed> {
     service.0.indexing.start(places)?;
     let run = service.0.indexing.ended().await;
     if run.state == indexing::State::Failed {
         return Err(Problem::conflict(run.message.unwrap_or_default()).into());
     }
-    Ok(Json(json!({ "status": "ok", "pages": run.pages, "chunks": run.passages })))
+    Ok(Json(Indexed { status: "ok", pages: run.pages, chunks: run.passages }))
 }

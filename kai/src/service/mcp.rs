@@ -199,7 +199,7 @@ impl Mcp {
         let service = &self.service;
         if let Request::DocsSearch(_) | Request::DocsRead(_) = request {
             let looked = service.look(&request).await?;
-            return Ok(json!({ "passages": looked.passages, "note": looked.note }).to_string());
+            return Ok(json!(looked).to_string());
         }
         let effect = request.effect();
         let proposed = service.on_host(move |operator| operator.propose(&request, Stamp::now())).await??;
@@ -207,7 +207,7 @@ impl Mcp {
             Proposed::Found(table) => Ok(json!({ "rows": table.json(), "notes": table.notes }).to_string()),
             // A look that would change something is none.
             Proposed::Plan(proposal) if effect != Effect::Read => {
-                let told = Told::new("plan", view::proposal(&proposal));
+                let told = Told::new("plan", json!(view::Waiting::from(proposal.as_ref())));
                 service.put_down(*proposal).await?;
                 Ok(plain::text(&told).unwrap_or_default())
             }

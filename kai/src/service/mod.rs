@@ -168,10 +168,8 @@ impl Service {
     /// All routes. What is checked for each request is outermost.
     fn router(&self) -> Router {
         let checked = api::routes(self)
-            .merge(openai::routes(self))
             .merge(mcp::routes(self))
             .merge(page::routes())
-            .merge(kldload::routes(self))
             .fallback(|| async { Problem::not_found("there is nothing here; /v1 has the interface") })
             .method_not_allowed_fallback(|| async {
                 Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "this is not done here in that way")
@@ -191,6 +189,7 @@ impl Service {
                     "something in kai broke; the service's log has it",
                 ))
             }))
+            .layer(from_fn(openai::errors))
             .layer(from_fn(gate::headers))
             .layer(from_fn_with_state(self.clone(), log::log))
     }

@@ -23,6 +23,8 @@ pub(super) struct Problem {
     pub(super) detail: String,
     /// What to do next.
     pub(super) hints: Vec<String>,
+    /// The field that is wrong, for those who are told it apart.
+    pub(super) field: Option<&'static str>,
     /// After so many seconds it is worth trying again.
     retry_after: Option<u64>,
 }
@@ -53,7 +55,7 @@ pub(super) type Answer<T> = Result<T, Problem>;
 
 impl Problem {
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), hints: Vec::new(), retry_after: None }
+        Self { status, detail: detail.into(), hints: Vec::new(), field: None, retry_after: None }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -76,6 +78,11 @@ impl Problem {
     /// These in place of the hints that it has.
     pub(super) fn hints(self, hints: Vec<String>) -> Self {
         Self { hints, ..self }
+    }
+
+    /// It is about this field.
+    pub(super) fn of(self, field: &'static str) -> Self {
+        Self { field: Some(field), ..self }
     }
 
     fn retry(mut self, seconds: u64) -> Self {
@@ -147,7 +154,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, retry_after) = (self.status, self.retry_after);
+        let (status, retry_after, known) = (self.status, self.retry_after, self.clone());
         let mut response = (status, Json(self.written())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -157,6 +164,8 @@ impl IntoResponse for Problem {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"kai\""));
         }
+        // For faces that write it in another form.
+        response.extensions_mut().insert(known);
         response
     }
 }

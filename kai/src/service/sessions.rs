@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kai_tools::names::Stamp;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use tokio::sync::OwnedMutexGuard;
 
 use super::access::{Caller, TokenName};
@@ -29,6 +30,17 @@ pub(super) struct Talk {
 /// A conversation in the hands of one turn.
 pub(super) type Held = OwnedMutexGuard<Conversation>;
 
+/// A conversation in a list.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Summary {
+    id: String,
+    begun: Stamp,
+    /// What was asked in it, counted.
+    turns: usize,
+    /// The first question.
+    title: Option<String>,
+}
+
 impl Talk {
     fn new(owner: Option<TokenName>) -> Self {
         Self { owner, begun: Stamp::now(), said: Arc::default() }
@@ -44,7 +56,7 @@ impl Talk {
         self.owner == caller.name
     }
 
-    fn summary(&self, id: &str) -> Value {
+    fn summary(&self, id: &str) -> Summary {
         // One that is in use tells later.
         let said: Vec<String> = self.said.try_lock().map_or_else(
             |_| Vec::new(),
@@ -53,7 +65,7 @@ impl Talk {
                 said.map(|entry| entry.text.chars().take(80).collect()).collect()
             },
         );
-        json!({ "id": id, "begun": self.begun, "turns": said.len(), "title": said.first() })
+        Summary { id: id.to_owned(), begun: self.begun, turns: said.len(), title: said.into_iter().next() }
     }
 }
 
@@ -109,7 +121,7 @@ impl Sessions {
     }
 
     /// The caller's conversations, the latest first. Whoever has no token owns none.
-    pub(super) fn list(&self, caller: &Caller) -> Vec<Value> {
+    pub(super) fn list(&self, caller: &Caller) -> Vec<Summary> {
         if caller.name.is_none() {
             return Vec::new();
         }

@@ -99,7 +99,7 @@ fn told(service: &Service, event: TurnEvent) -> Option<Told> {
             Told::new("found", json!({ "request": request, "rows": table.json(), "notes": table.notes }))
         }
         TurnEvent::Decide { proposal, reply } => {
-            let told = Told::new("plan", view::proposal(&proposal));
+            let told = Told::new("plan", json!(view::Waiting::from(proposal.as_ref())));
             service.0.plans.keep(*proposal);
             // Whoever approves it does so by its digest, in a request of its own.
             let _ = reply.send(Decision::Later);

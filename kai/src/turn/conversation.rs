@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kai_tools::names::Stamp;
 use kai_tools::operator::Proposal;
 use kai_tools::request::Request;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::act::Acted;
 
 /// Who said it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// The person.
@@ -24,7 +25,7 @@ pub enum Role {
 }
 
 /// One thing that was said.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// Who.
     pub role: Role,

@@ -6,6 +6,8 @@ use kai_tools::execute::{Cancel, Progress, Report};
 use kai_tools::operator::Proposal;
 use kai_tools::request::Request;
 use kai_tools::tool::Table;
+use schemars::JsonSchema;
+use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::ask::AskEvent;
@@ -46,7 +48,8 @@ pub enum TurnEvent {
 }
 
 /// What is missing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "AskedBack")]
 pub struct Question {
     /// The arguments that are missing, as the catalogue names them.
     pub missing: Vec<String>,
@@ -57,7 +60,7 @@ pub struct Question {
 }
 
 /// Why nothing is done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Refused {
     /// In words.
     pub message: String,

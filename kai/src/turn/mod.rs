@@ -26,6 +26,7 @@ pub use conversation::{Conversation, Entry, Role};
 pub use documents::{Documents, Looked, question};
 pub use event::{Decision, Events, Question, Refused, StepChange, StepEvent, Stop, TurnEvent};
 pub use report::TurnReport;
+pub(crate) use report::Written;
 
 use kai_tools::facts::Facts;
 use kai_tools::operator::{Operator, Proposal};

@@ -1,5 +1,6 @@
 //! `zpool list -Hp` and `zfs list -Hp`: tab-separated, exact numbers, the same since OpenZFS 0.8.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::host::Command;
@@ -35,7 +36,7 @@ impl PoolFacts {
 }
 
 /// What a dataset is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A file system.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::names::{DatasetName, Guid, HostPath, PoolName, SnapshotName, Uuid};
@@ -18,7 +19,7 @@ pub enum Identity {
 }
 
 /// What libvirt says of a domain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DomainState {
     /// It runs (libvirt: running, idle).

@@ -10,6 +10,7 @@ mod condition;
 mod estimate;
 mod refusal;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -23,7 +24,7 @@ use crate::names::Stamp;
 use crate::request::Request;
 
 /// What an operation does to a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
     /// It only looks.
@@ -97,7 +98,7 @@ pub enum When {
 }
 
 /// What will be gone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Loss {
     /// Its name.
@@ -109,7 +110,7 @@ pub struct Loss {
 }
 
 /// A decided operation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// What names it: it follows from host, request and moment, and marks what the plan creates.
@@ -137,6 +138,7 @@ pub struct Plan {
     /// About how long it takes, in seconds.
     pub seconds: u32,
     /// What is done.
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     pub steps: Vec<Step>,
     /// What is reported at the end: a key and a value each.
     pub report: Vec<(String, String)>,

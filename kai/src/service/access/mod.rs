@@ -57,7 +57,7 @@ impl Scope {
 }
 
 /// Several of them: `ask,plan`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub(crate) struct Scopes(BTreeSet<Scope>);
 

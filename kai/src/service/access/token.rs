@@ -54,7 +54,7 @@ impl fmt::Debug for Token {
 }
 
 /// What a token is called: in lists, in logs, and in the journal as who approved.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct TokenName(String);
 

@@ -6,27 +6,28 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use futures::StreamExt;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::super::access::{Caller, Scope};
+use super::super::access::{Caller, Scope, Scopes, TokenName};
 use super::super::body::Body;
 use super::super::problem::{Answer, Problem};
 use super::super::sessions::Held;
 use super::super::stream::{self, Told};
 use super::super::{Service, sessions};
-use super::{Endpoint, Gives};
+use super::Endpoint;
+use crate::turn::Written;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::post("/v1/ask", "Ask a question, or say what is to be done.", ask)
             .needs(Scope::Ask)
             .body::<Question>()
-            .gives(200, Gives::Events(EVENTS))
-            .gives(200, Gives::Json("What the event `done` carries.")),
+            .events(200, EVENTS)
+            .json::<Written<'_>>(200, "What the event `done` carries; else the events, as they come."),
         Endpoint::get("/v1/me", "Who the caller is and may do, and what answers here.", me)
-            .gives(200, Gives::Json("name, scopes, host, version, engine")),
+            .json::<Me>(200, "The caller, and what answers."),
     ]
 }
 
@@ -132,10 +133,26 @@ fn wants_events(headers: &HeaderMap) -> Answer<bool> {
     Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "an answer comes as text/event-stream or as application/json"))
 }
 
-async fn me(State(service): State<Service>, Extension(caller): Extension<Caller>) -> Json<Value> {
-    let host = service.0.operator.as_ref().filter(|_| caller.may(Scope::Plan)).map(|operator| operator.host_name());
-    Json(json!({
-        "name": caller.name, "scopes": caller.scopes, "host": host,
-        "version": env!("CARGO_PKG_VERSION"), "engine": service.0.engines.name(),
-    }))
+/// Who calls, and what answers.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Me {
+    /// The token's name; none for who brought none.
+    name: Option<TokenName>,
+    scopes: Scopes,
+    /// The host that operations are for, if the caller may see it.
+    host: Option<String>,
+    version: &'static str,
+    /// What writes answers.
+    engine: String,
+}
+
+async fn me(State(service): State<Service>, Extension(caller): Extension<Caller>) -> Json<Me> {
+    let operator = service.0.operator.as_ref().filter(|_| caller.may(Scope::Plan));
+    Json(Me {
+        host: operator.map(|operator| operator.host_name()),
+        name: caller.name,
+        scopes: caller.scopes,
+        version: env!("CARGO_PKG_VERSION"),
+        engine: service.0.engines.name(),
+    })
 }

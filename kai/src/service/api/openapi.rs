@@ -1,4 +1,4 @@
-//! The OpenAPI document, from the list of endpoints and the types that they read.
+//! The OpenAPI document, from the list of endpoints and the types that they read and write.
 
 use std::sync::LazyLock;
 
@@ -8,11 +8,12 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::super::problem::Written;
-use super::{Endpoint, Gives};
+use super::super::{kldload, openai};
+use super::endpoint::{Endpoint, Errors, Gives};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let about = "This interface, described as OpenAPI 3.1.";
-    vec![Endpoint::get("/v1/openapi.json", about, document).gives(200, Gives::Json("an OpenAPI document"))]
+    vec![Endpoint::get("/v1/openapi.json", about, document).json::<Map<String, Value>>(200, "An OpenAPI document.")]
 }
 
 async fn document() -> Json<&'static Value> {
@@ -27,6 +28,8 @@ fn made_from(endpoints: &[Endpoint]) -> Value {
     });
     let mut generator = settings.into_generator();
     let problem = generator.subschema_for::<Written>();
+    let openai = generator.subschema_for::<openai::Mistake>();
+    let kldload = generator.subschema_for::<kldload::Mistake>();
     let mut paths = Map::new();
     for endpoint in endpoints {
         let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
@@ -54,6 +57,14 @@ fn made_from(endpoints: &[Endpoint]) -> Value {
                     "description": "What went wrong, and what to do next (RFC 9457).",
                     "content": { "application/problem+json": { "schema": problem } },
                 },
+                "openai": {
+                    "description": "What went wrong, as OpenAI's clients know it.",
+                    "content": { "application/json": { "schema": openai } },
+                },
+                "kldload": {
+                    "description": "What went wrong, as kldload's programs know it.",
+                    "content": { "application/json": { "schema": kldload } },
+                },
             },
         },
     })
@@ -63,15 +74,16 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     let mut operation = json!({
         "summary": endpoint.about,
         "operationId": id(endpoint),
-        "responses": responses(endpoint),
+        "responses": responses(endpoint, generator),
     });
     let parameters = parameters(endpoint, generator);
     if !parameters.is_empty() {
         operation["parameters"] = json!(parameters);
     }
     if let Some(body) = endpoint.body {
+        let schema = (body.schema)(generator);
         operation["requestBody"] =
-            json!({ "required": true, "content": { "application/json": { "schema": body(generator) } } });
+            json!({ "required": body.required, "content": { "application/json": { "schema": schema } } });
     }
     if let Some(scope) = endpoint.scope {
         operation["security"] = json!([{ "token": [scope.as_str()] }]);
@@ -103,18 +115,24 @@ fn parameters(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Vec<Value
     parameters
 }
 
-fn responses(endpoint: &Endpoint) -> Value {
+fn responses(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     let mut responses = Map::new();
     for (status, gives) in &endpoint.gives {
         let response = responses.entry(status.to_string()).or_insert_with(|| json!({ "description": "Done." }));
         let (kind, schema, about) = match gives {
             Gives::Nothing => continue,
-            Gives::Json(about) => ("application/json", json!({ "type": "object" }), *about),
+            Gives::Json(schema, about) => ("application/json", json!(schema(generator)), *about),
             Gives::Events(about) => ("text/event-stream", json!({ "type": "string" }), *about),
+            Gives::Text(kind, about) => (*kind, json!({ "type": "string" }), *about),
         };
         response["description"] = json!(about);
         response["content"][kind] = json!({ "schema": schema });
     }
-    responses.insert("default".to_owned(), json!({ "$ref": "#/components/responses/problem" }));
+    let errors = match endpoint.errors {
+        Errors::Problem => "problem",
+        Errors::OpenAi => "openai",
+        Errors::Kldload => "kldload",
+    };
+    responses.insert("default".to_owned(), json!({ "$ref": format!("#/components/responses/{errors}") }));
     Value::Object(responses)
 }

@@ -8,7 +8,7 @@ use futures::stream;
 use kai_tools::journal::Operation;
 use kai_tools::names::{OperationId, Stamp};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::Service;
@@ -17,29 +17,29 @@ use super::super::body::{At, Params};
 use super::super::operations::from_journal;
 use super::super::problem::{Answer, Problem};
 use super::super::stream::sse;
-use super::{Endpoint, Gives, view};
+use super::{Endpoint, view};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/v1/operations", "What was done, newest first.", list)
             .needs(Scope::Plan)
             .query::<Latest>()
-            .gives(200, Gives::Json("operations")),
+            .json::<Operations<'_>>(200, "The operations."),
         Endpoint::get("/v1/events", "What happens from now on: plans that come and go, operations, the index.", news)
             .needs(Scope::Plan)
-            .gives(200, Gives::Events("plan, operation, index; missed, to whoever is too slow")),
+            .events(200, "plan, operation, index; missed, to whoever is too slow"),
         Endpoint::get("/v1/operations/{id}", "One operation, with its plan and how far each step got.", show)
             .needs(Scope::Plan)
-            .gives(200, Gives::Json("id, started, by, outcome, running, summary, effect, plan, steps, message")),
+            .json::<view::Whole<'_>>(200, "The operation."),
         Endpoint::get("/v1/operations/{id}/events", "What an operation does, from its beginning to its end.", events)
             .needs(Scope::Plan)
-            .gives(200, Gives::Events("step; last ended")),
+            .events(200, "step; last ended"),
         Endpoint::post("/v1/operations/{id}/stop", "Stop at the next safe place, and take back what was done.", stop)
             .needs(Scope::Approve)
-            .gives(202, Gives::Nothing),
+            .nothing(202),
         Endpoint::post("/v1/operations/{id}/undo", "The plan that takes a finished operation back.", undo)
             .needs(Scope::Plan)
-            .gives(201, Gives::Json("id, digest, plan, commands, expires, reverses")),
+            .json::<view::Waiting<'_>>(201, "A plan that waits."),
     ]
 }
 
@@ -57,14 +57,19 @@ fn twenty() -> usize {
     20
 }
 
+#[derive(Debug, Serialize, JsonSchema)]
+struct Operations<'a> {
+    operations: Vec<view::Line<'a>>,
+}
+
 async fn list(State(service): State<Service>, Params(asked): Params<Latest>) -> Answer<Json<Value>> {
     if !(1..=1000).contains(&asked.limit) {
         return Err(Problem::unprocessable("limit is from 1 to 1000"));
     }
     let all = service.on_host(|operator| operator.operations()).await??;
     let latest = all.iter().rev().take(asked.limit);
-    let shown = latest.map(|found| view::operation(found, service.0.operations.is_running(&found.id)));
-    Ok(Json(json!({ "operations": shown.collect::<Vec<_>>() })))
+    let shown = latest.map(|found| view::Line::of(found, service.0.operations.is_running(&found.id)));
+    Ok(Json(json!(Operations { operations: shown.collect() })))
 }
 
 async fn news(State(service): State<Service>) -> Response {
@@ -87,7 +92,7 @@ impl Service {
 
 async fn show(State(service): State<Service>, At(id): At) -> Answer<Json<Value>> {
     let found = service.operation(id).await?;
-    Ok(Json(view::whole_operation(&found, service.0.operations.is_running(&found.id))))
+    Ok(Json(json!(view::Whole::of(&found, service.0.operations.is_running(&found.id)))))
 }
 
 async fn events(State(service): State<Service>, At(id): At) -> Answer<Response> {

@@ -11,34 +11,36 @@ use kai_tools::operator::{Proposal, ProposeError, Proposed};
 use kai_tools::plan::Effect;
 use kai_tools::request::Request;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::super::Service;
 use super::super::access::{Caller, Scope};
 use super::super::body::{At, Body};
 use super::super::operations::Approved;
 use super::super::problem::{Answer, Problem};
-use super::{Endpoint, Gives, view};
+use super::{Endpoint, view};
 
-const PROPOSAL: Gives = Gives::Json("id, digest, plan, commands, expires, reverses");
+const WAITING: &str = "A plan that waits.";
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::post("/v1/plans", "What a request would do, as a plan; what it finds, if it only reads.", propose)
             .needs(Scope::Plan)
             .body::<Wanted>()
-            .gives(201, PROPOSAL)
-            .gives(200, Gives::Json("found: rows, notes")),
+            .json::<view::Waiting<'_>>(201, WAITING)
+            .json::<Found>(200, "What a request that only reads has found."),
         Endpoint::get("/v1/plans", "The plans that wait, newest first.", list)
             .needs(Scope::Plan)
-            .gives(200, Gives::Json("plans")),
-        Endpoint::get("/v1/plans/{id}", "A plan that waits.", show).needs(Scope::Plan).gives(200, PROPOSAL),
-        Endpoint::delete("/v1/plans/{id}", "Decline a plan.", decline).needs(Scope::Plan).gives(204, Gives::Nothing),
+            .json::<Plans<'_>>(200, "The plans."),
+        Endpoint::get("/v1/plans/{id}", "A plan that waits.", show)
+            .needs(Scope::Plan)
+            .json::<view::Waiting<'_>>(200, WAITING),
+        Endpoint::delete("/v1/plans/{id}", "Decline a plan.", decline).needs(Scope::Plan).nothing(204),
         Endpoint::post("/v1/plans/{id}/approve", "Approve a plan: it is carried out now.", approve)
             .needs(Scope::Approve)
             .body::<Approval>()
-            .gives(202, Gives::Json("operation, events")),
+            .json::<Begun>(202, "It has begun."),
     ]
 }
 
@@ -62,6 +64,37 @@ struct Approval {
     name: Option<String>,
 }
 
+/// The plans that wait.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Plans<'a> {
+    plans: Vec<view::Waiting<'a>>,
+}
+
+/// What a look has found.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Look")]
+struct Found {
+    found: Rows,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Rows {
+    /// An object each, all with the same fields.
+    #[schemars(with = "Vec<Map<String, Value>>")]
+    rows: Value,
+    notes: Vec<String>,
+}
+
+/// An operation that has begun.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Begins")]
+struct Begun {
+    /// Its id.
+    operation: String,
+    /// Where its events are.
+    events: String,
+}
+
 async fn propose(State(service): State<Service>, Body(wanted): Body<Wanted>) -> Answer<Response> {
     if let Request::DocsSearch(_) | Request::DocsRead(_) = wanted.request {
         return Err(Problem::unprocessable("documents have their own places: /v1/search and /v1/page"));
@@ -69,7 +102,8 @@ async fn propose(State(service): State<Service>, Body(wanted): Body<Wanted>) -> 
     let proposed = service.on_host(move |operator| operator.propose(&wanted.request, Stamp::now())).await??;
     match proposed {
         Proposed::Found(table) => {
-            Ok(Json(json!({ "found": { "rows": table.json(), "notes": table.notes } })).into_response())
+            let found = Rows { rows: table.json(), notes: table.notes };
+            Ok(Json(Found { found }).into_response())
         }
         Proposed::Plan(proposal) => Ok((StatusCode::CREATED, Json(service.put_down(*proposal).await?)).into_response()),
     }
@@ -78,7 +112,7 @@ async fn propose(State(service): State<Service>, Body(wanted): Body<Wanted>) -> 
 impl Service {
     /// Keeps a plan that was made, so that its digest can approve it.
     pub(in crate::service) async fn put_down(&self, proposal: Proposal) -> Answer<Value> {
-        let shown = view::proposal(&proposal);
+        let shown = json!(view::Waiting::from(&proposal));
         let kept = proposal.clone();
         let written = self.on_host(move |operator| operator.remember(&kept)).await?;
         written.map_err(|error| Problem::internal("keeping the plan", &error))?;
@@ -88,11 +122,11 @@ impl Service {
 }
 
 async fn list(State(service): State<Service>) -> Json<Value> {
-    Json(json!({ "plans": service.0.plans.list().iter().map(view::proposal).collect::<Vec<_>>() }))
+    Json(json!(Plans { plans: service.0.plans.list().iter().map(view::Waiting::from).collect() }))
 }
 
 async fn show(State(service): State<Service>, At(id): At) -> Answer<Json<Value>> {
-    service.0.plans.find(&id).map(|found| Json(view::proposal(&found))).ok_or_else(no_plan)
+    service.0.plans.find(&id).map(|found| Json(json!(view::Waiting::from(&found)))).ok_or_else(no_plan)
 }
 
 async fn decline(State(service): State<Service>, At(id): At) -> Answer<StatusCode> {
@@ -111,7 +145,7 @@ async fn approve(
     Extension(caller): Extension<Caller>,
     At(id): At,
     Body(approval): Body<Approval>,
-) -> Answer<(StatusCode, Json<Value>)> {
+) -> Answer<(StatusCode, Json<Begun>)> {
     let (asked, digest) = (id.clone(), approval.digest.clone());
     // Whatever is known of it here, the host is asked again.
     let remade = service.on_host(move |operator| remake(operator, &asked, &digest)).await??;
@@ -131,7 +165,7 @@ async fn approve(
     });
     let operation = started.await.map_err(|error| Problem::internal("starting the operation", &error))??;
     let events = format!("/v1/operations/{operation}/events");
-    Ok((StatusCode::ACCEPTED, Json(json!({ "operation": operation, "events": events }))))
+    Ok((StatusCode::ACCEPTED, Json(Begun { operation, events })))
 }
 
 /// The plan as it is now. What was carried out before is not carried out again.

@@ -8,33 +8,33 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use kai_indexer::search::{Query, SearchError};
 use kai_tools::request::Request;
-use kai_tools::tool::DocsRead;
+use kai_tools::tool::{DocsRead, LONGEST_QUERY, MOST_PASSAGES};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use super::super::Service;
 use super::super::access::Scope;
 use super::super::body::{Body, Params};
 use super::super::problem::{Answer, Problem};
-use super::{Endpoint, Gives};
+use super::super::recent::Searched;
+use super::Endpoint;
 use crate::turn::{Audience, Looked};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    const FOUND: Gives = Gives::Json("query, hits, mode, answerable, answerable_score, took_ms, note");
+    const FOUND: &str = "Passages, best first.";
     vec![
         Endpoint::get("/v1/search", "The passages that answer a question best.", search_by_query)
             .needs(Scope::Ask)
             .query::<Search>()
-            .gives(200, FOUND),
+            .json::<Searched<'_>>(200, FOUND),
         Endpoint::post("/v1/search", "The passages that answer a question best.", search_by_body)
             .needs(Scope::Ask)
             .body::<Search>()
-            .gives(200, FOUND),
+            .json::<Searched<'_>>(200, FOUND),
         Endpoint::get("/v1/page", "A page's passages, or those under one heading.", page)
             .needs(Scope::Ask)
             .query::<Page>()
-            .gives(200, Gives::Json("passages, note")),
+            .json::<Looked>(200, FOUND),
     ]
 }
 
@@ -70,11 +70,11 @@ async fn search(service: &Service, asked: Search) -> Answer<Response> {
     if asked.q.trim().is_empty() {
         return Err(Problem::unprocessable("q is empty"));
     }
-    if asked.q.len() > 4096 {
-        return Err(Problem::unprocessable("q is longer than 4096 bytes"));
+    if asked.q.len() > LONGEST_QUERY {
+        return Err(Problem::unprocessable(format!("q is longer than {LONGEST_QUERY} bytes")));
     }
-    if !(1..=200).contains(&asked.limit) {
-        return Err(Problem::unprocessable("limit is from 1 to 200"));
+    if !(1..=usize::from(MOST_PASSAGES)).contains(&asked.limit) {
+        return Err(Problem::unprocessable(format!("limit is from 1 to {MOST_PASSAGES}")));
     }
     let start = Instant::now();
     let (documents, recent) = service.0.shelf.searched().ok_or_else(Problem::no_index)?;
@@ -131,12 +131,12 @@ struct Page {
     heading: Option<String>,
 }
 
-async fn page(State(service): State<Service>, Params(asked): Params<Page>) -> Answer<Json<Value>> {
+async fn page(State(service): State<Service>, Params(asked): Params<Page>) -> Answer<Json<Looked>> {
     let heading = asked.heading.filter(|heading| !heading.is_empty());
     let request = Request::DocsRead(DocsRead { page: asked.page, heading });
     let looked = service.look(&request).await?;
     if looked.passages.is_empty() {
         return Err(Problem::not_found("the index has no such page, or no such heading in it"));
     }
-    Ok(Json(json!({ "passages": looked.passages, "note": looked.note })))
+    Ok(Json(looked))
 }

@@ -1,52 +1,44 @@
 //! OpenAI's interface, as far as clients of chats use it: models, chats, embeddings. The model `kai` answers
 //! from the documents; with tools of the client's own, a request goes on to the model server behind kai.
 //!
-//! Fields that kai does not know are left out of account, as those clients expect.
+//! Fields that kai does not know are left out of account, as those clients expect, and so is the name of the
+//! model that is asked: what is answered says who answered.
 
 mod chat;
 mod embeddings;
+mod error;
+mod passed;
+mod reply;
 mod request;
 
-use axum::extract::State;
-use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use serde_json::{Value, json};
+use axum::Json;
+use serde_json::{Map, Value, json};
 
 use super::access::Scope;
-use super::problem::Problem;
-use super::{Service, gate};
+use super::api::{Endpoint, Errors};
+use super::body::At;
+use super::problem::{Answer, Problem};
+pub(super) use error::{Mistake, errors};
 
-/// The only model that is served.
+/// The model that answers from the documents.
 const MODEL: &str = "kai";
 
-pub(super) fn routes(service: &Service) -> Router {
-    Router::new()
-        .route("/v1/models", get(models))
-        .route("/v1/models/{id}", get(model))
-        .route("/v1/chat/completions", post(chat::chat))
-        .route("/v1/embeddings", post(embeddings::embeddings))
-        .layer(from_fn_with_state(Scope::Ask, gate::needs))
-        .with_state(service.clone())
-}
+type Object = Map<String, Value>;
 
-/// An error as those clients know it.
-struct Failed(Problem);
-
-impl From<Problem> for Failed {
-    fn from(problem: Problem) -> Self {
-        Self(problem)
-    }
-}
-
-impl IntoResponse for Failed {
-    fn into_response(self) -> Response {
-        let status = self.0.status;
-        let kind = if status.is_server_error() { "server_error" } else { "invalid_request_error" };
-        let error = json!({ "message": self.0.detail, "type": kind, "param": null, "code": null });
-        (status, Json(json!({ "error": error }))).into_response()
-    }
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let own = [
+        Endpoint::get("/v1/models", "The models that OpenAI's clients can choose: kai.", models)
+            .json::<Object>(200, "object, data"),
+        Endpoint::get("/v1/models/{id}", "One of them.", model).json::<Object>(200, "id, object, created, owned_by"),
+        Endpoint::post("/v1/chat/completions", "A chat as OpenAI's clients have it.", chat::chat)
+            .body::<request::Chat>()
+            .json::<Object>(200, "id, object, created, model, choices, usage")
+            .events(200, "With `stream`: chunks of the reply, last [DONE]."),
+        Endpoint::post("/v1/embeddings", "Vectors of texts, of the index's embedder.", embeddings::embeddings)
+            .body::<embeddings::Texts>()
+            .json::<Object>(200, "object, data, model, usage"),
+    ];
+    own.into_iter().map(|endpoint| endpoint.needs(Scope::Ask).errors(Errors::OpenAi)).collect()
 }
 
 fn described() -> Value {
@@ -57,6 +49,10 @@ async fn models() -> Json<Value> {
     Json(json!({ "object": "list", "data": [described()] }))
 }
 
-async fn model(State(_): State<Service>, super::body::At(id): super::body::At) -> Result<Json<Value>, Failed> {
-    if id == MODEL { Ok(Json(described())) } else { Err(Problem::not_found(format!("there is no model {id}")).into()) }
+async fn model(At(id): At) -> Answer<Json<Value>> {
+    if id == MODEL {
+        return Ok(Json(described()));
+    }
+    let shown: String = id.chars().take(100).collect();
+    Err(Problem::not_found(format!("there is no model {shown}; the only one is {MODEL}")).of("model"))
 }

@@ -112,6 +112,11 @@ fn kldloads_programs_work_as_they_are() {
         let (status, error) = answer(plain).await;
         assert_eq!((status, error["error"].is_string()), (400, true));
         assert_eq!(answer(served.post_as("/query", "application/json", "{")).await.0, 400);
+        // What is null is as if it were not there.
+        let null = served.post("/query", &json!({ "question": "how do I scrub a pool?", "system_context": null }));
+        assert_eq!(answer(null).await.0, 200);
+        let null = served.post("/query", &json!({ "question": null, "system_context": null }));
+        assert_eq!(answer(null).await.0, 400);
         // An order is answered, and nothing is planned.
         let (_, order) = answer(served.post("/query", &json!({ "question": "delete the vm web1" }))).await;
         assert!(order.as_str().is_some());

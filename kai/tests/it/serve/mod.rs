@@ -4,10 +4,12 @@
 #![allow(clippy::disallowed_methods, reason = "the program under test is started here")]
 
 mod asking;
+mod described;
 mod guard;
 mod mcp;
 mod openai;
 mod operating;
+mod passed;
 mod settings;
 
 use std::io::{BufRead, BufReader};
