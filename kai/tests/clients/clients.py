@@ -46,6 +46,12 @@ def with_openai(url, token):
     except openai.UnprocessableEntityError as error:
         check("model server" in str(error), "openai: tools without a model server are refused")
     try:
+        client.chat.completions.create(model="kai", messages=ask, n=2)
+        check(False, "openai: an error says which field it is about")
+    except openai.BadRequestError as error:
+        check(error.param == "n" and error.type == "invalid_request_error",
+              "openai: an error says which field it is about")
+    try:
         openai.OpenAI(base_url=url + "/v1", api_key="kai_none", max_retries=0).models.list()
         check(False, "openai: a wrong key is refused")
     except openai.AuthenticationError:
