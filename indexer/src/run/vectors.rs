@@ -62,6 +62,11 @@ pub async fn vectors(
     if outcome.is_ok() {
         settle(writer, &id).await?;
     }
+    // Whoever has the index open looks at its manifest alone, and learns so that there is more to read.
+    if report.vectors > 0 {
+        let Manifest { embedder, next_embedder, .. } = writer.manifest().clone();
+        writer.publish_embedder(embedder, next_embedder)?;
+    }
     report.seconds = start.elapsed().as_secs_f64();
     outcome.map(|()| report)
 }

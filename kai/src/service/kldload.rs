@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::access::{Caller, Scope};
-use super::api::{Question, address, begin};
+use super::api::{Question, address, begin, folder};
 use super::body::{parse, read};
 use super::problem::Problem;
 use super::stream::each;
@@ -110,11 +110,11 @@ async fn index(
 ) -> Result<Json<Value>, Failed> {
     may_index(&service, &caller)?;
     let asked: Folder = parse(&read(request, &service).await?)?;
-    if !std::path::Path::new(&asked.source_dir).is_dir() {
-        let shown: String = asked.source_dir.chars().take(200).collect();
-        return Err(Problem::bad_request(format!("invalid source_dir: {shown}")).into());
+    let place = folder(&asked.source_dir)?;
+    if !std::path::Path::new(&place).is_dir() {
+        return Err(Problem::bad_request(format!("invalid source_dir: {place}: it is no folder")).into());
     }
-    run(&service, vec![asked.source_dir]).await
+    run(&service, vec![place]).await
 }
 
 async fn index_url(

@@ -57,7 +57,8 @@ impl Service {
     /// In words, if the other side does not speak the protocol.
     pub(crate) async fn serve_stdio(self) -> Result<(), String> {
         // Who starts a program may do what the program's user may: look, and have plans made.
-        let local = Caller { name: None, scopes: Scopes::of(&[Scope::Ask, Scope::Plan]), peer: Peer::Socket };
+        let local =
+            Caller { name: None, token: None, scopes: Scopes::of(&[Scope::Ask, Scope::Plan]), peer: Peer::Socket };
         let handler = Mcp { service: self, local: Some(local) };
         let running = handler.serve(rmcp::transport::stdio()).await.map_err(|error| error.to_string())?;
         running.waiting().await.map(|_| ()).map_err(|error| error.to_string())

@@ -11,6 +11,7 @@ mod api;
 mod body;
 mod crowd;
 mod gate;
+mod half;
 mod indexing;
 mod kldload;
 mod listen;
@@ -205,9 +206,21 @@ impl Service {
     /// What a caller's words are answered with: the host only for those who may see it.
     fn assistant(&self, caller: &Caller) -> Assistant {
         let operator = self.0.operator.clone().filter(|_| caller.may(Scope::Plan));
+        let no_host = match &self.0.operator {
+            None => "nothing was done: this service was started without a host, and only answers questions",
+            Some(_) => {
+                "nothing was done or looked at: the host is for tokens with the scope plan, on the page or at /v1"
+            }
+        };
         let machine = if operator.is_some() { self.0.machine.clone() } else { Machine::default() };
         let (documents, engines) = (self.0.shelf.documents(), Arc::clone(&self.0.engines));
-        Assistant { documents, engines, operator, machine, told: String::new(), audience: Audience::Callers }
+        let (told, audience) = (String::new(), Audience::Callers);
+        Assistant { documents, engines, operator, no_host, machine, told, audience }
+    }
+
+    /// Whether a caller's token, if there was one, is valid still.
+    fn still_knows(&self, caller: &Caller) -> bool {
+        caller.token.as_ref().is_none_or(|hash| self.0.tokens.holds(hash, kai_tools::names::Stamp::now()))
     }
 
     fn operator(&self) -> Answer<Arc<Operator>> {

@@ -123,7 +123,7 @@ impl Problem {
     pub(super) fn needs(scope: Scope) -> Self {
         let scope = scope.as_str();
         Self::forbidden(format!("this needs a token with the scope {scope}"))
-            .hint(format!("`kai token add NAME --scope ask,{scope}` makes one"))
+            .hint(format!("`kai token add NAME --scope {}{scope}` makes one", if scope == "ask" { "" } else { "ask," }))
     }
 
     /// There is nothing to search.

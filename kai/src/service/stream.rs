@@ -56,14 +56,19 @@ pub(super) fn turn(
             report
         };
         let pass_on = async {
+            let mut notes = Vec::new();
             while let Some(event) = shown.recv().await {
+                if let TurnEvent::Note(text) = &event {
+                    notes.push(text.clone());
+                }
                 if let Some(told) = told(&service, event) {
                     let _ = sender.send(told).await;
                 }
             }
+            notes
         };
         let last = tokio::select! {
-            (report, ()) = async { tokio::join!(work, pass_on) } => Told::new("done", report.json()),
+            (report, notes) = async { tokio::join!(work, pass_on) } => Told::new("done", with_notes(report.json(), notes)),
             () = stopping(&service) => Told::problem(Problem::busy("the service is stopping")),
             // Nobody listens any more.
             () = sender.closed() => {
@@ -74,6 +79,21 @@ pub(super) fn turn(
         let _ = sender.send(last).await;
     });
     receiver
+}
+
+/// What was said beside it, for those who see the end only; after what the answer notes by itself.
+fn with_notes(mut done: Value, notes: Vec<String>) -> Value {
+    let known = done["notes"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+    let mut all: Vec<String> = known.collect();
+    for note in notes {
+        if !all.contains(&note) {
+            all.push(note);
+        }
+    }
+    if !all.is_empty() {
+        done["notes"] = json!(all);
+    }
+    done
 }
 
 /// Ends when the service is to end, and what is under way had its time.

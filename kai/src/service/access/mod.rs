@@ -114,6 +114,8 @@ impl Peer {
 pub(super) struct Caller {
     /// The token's name; none for who brought none.
     pub(super) name: Option<TokenName>,
+    /// The token's hash: another token of the same name is another caller.
+    pub(super) token: Option<String>,
     pub(super) scopes: Scopes,
     pub(super) peer: Peer,
 }
@@ -122,7 +124,7 @@ impl Caller {
     /// Somebody on this machine without a token: questions only.
     pub(super) fn nobody(peer: Peer) -> Self {
         let scopes = if peer.is_here() { Scopes::of(&[Scope::Ask]) } else { Scopes::default() };
-        Self { name: None, scopes, peer }
+        Self { name: None, token: None, scopes, peer }
     }
 
     /// The same caller, who may ask and nothing else.

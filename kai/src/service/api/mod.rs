@@ -13,7 +13,7 @@ mod tools;
 pub(super) mod view;
 
 pub(super) use ask::{Question, begin, begin_in};
-pub(super) use index::address;
+pub(super) use index::{address, folder};
 
 use axum::Router;
 use axum::http::Method;

@@ -1,10 +1,10 @@
 //! Operations: what runs, what was done, and the way back.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use futures::stream;
+use axum::{Extension, Json};
+use futures::{StreamExt, stream};
 use kai_tools::journal::Operation;
 use kai_tools::names::{OperationId, Stamp};
 use schemars::JsonSchema;
@@ -12,11 +12,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::Service;
-use super::super::access::Scope;
+use super::super::access::{Caller, Scope};
 use super::super::body::{At, Params};
 use super::super::operations::from_journal;
 use super::super::problem::{Answer, Problem};
-use super::super::stream::sse;
+use super::super::stream::{Told, sse};
 use super::{Endpoint, Gives, view};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -67,8 +67,11 @@ async fn list(State(service): State<Service>, Params(asked): Params<Latest>) -> 
     Ok(Json(json!({ "operations": shown.collect::<Vec<_>>() })))
 }
 
-async fn news(State(service): State<Service>) -> Response {
-    sse(futures::StreamExt::take_until(service.0.news.listen(), service.closing()))
+async fn news(State(service): State<Service>, Extension(caller): Extension<Caller>) -> Response {
+    let (news, closing) = (service.0.news.listen(), service.closing());
+    // A token that is revoked meanwhile ends it.
+    let holds = move |_: &Told| std::future::ready(service.still_knows(&caller));
+    sse(news.take_while(holds).take_until(closing))
 }
 
 impl Service {

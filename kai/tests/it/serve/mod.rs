@@ -113,8 +113,15 @@ impl Place {
             command.arg("--sim").arg(sim);
         }
         command.envs(environment.iter().copied());
-        command.args(more).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
+        command.args(more).stderr(Stdio::null());
+        Served::start(command)
+    }
+}
+
+impl Served {
+    /// Starts a service that says on its standard output where it is.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let started: Value = serde_json::from_str(&line).unwrap();
