@@ -21,7 +21,7 @@ mod vm;
 pub use arg::Arg;
 pub(crate) use arg::{BytesArg, DomainArg, KibArg, MarkArg};
 pub use container::{ContainerImage, ContainerName, PortMapping};
-pub use dataset::{DatasetName, PoolName, SnapshotLabel, SnapshotName};
+pub use dataset::{DatasetName, JobName, PoolName, SnapshotLabel, SnapshotName};
 pub use gpu::{GpuId, MigProfile};
 pub use identity::{Guid, Mac, OperationId, Uuid};
 pub use image::{ImageSource, Sha256Sum};

@@ -16,6 +16,7 @@ mod parsing;
 mod pools;
 mod quiescing;
 mod refusing;
+mod replication;
 mod rolling_back;
 mod seed;
 mod simulating;

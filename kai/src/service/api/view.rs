@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kai_tools::facts::{DatasetFacts, DomainFacts, Facts, Kind};
+use kai_tools::facts::{self, Base, DatasetFacts, DomainFacts, Facts, Kind, Peer, Replication};
 use kai_tools::journal::{Operation, Outcome, StepState};
 use kai_tools::names::Stamp;
 use kai_tools::operator::Proposal;
@@ -46,7 +46,7 @@ pub(super) fn whole_operation(found: &Operation, running: bool) -> Value {
 }
 
 /// What a person wants to see of a host at a glance.
-pub(super) fn host(facts: &Facts, machine: &Machine) -> Value {
+pub(super) fn host(facts: &Facts, machine: &Machine, now: Stamp) -> Value {
     let pools = facts.pools.iter().map(|pool| {
         let allocated = pool.size.bytes().saturating_sub(pool.free.bytes());
         json!({
@@ -72,6 +72,17 @@ pub(super) fn host(facts: &Facts, machine: &Machine) -> Value {
         "pools": pools.collect::<Vec<_>>(),
         "guests": facts.domains.iter().map(|found| guest(facts, found)).collect::<Vec<_>>(),
         "datasets": datasets.collect::<Vec<_>>(),
+        "replication": facts::replication(facts, now).iter().map(replicated).collect::<Vec<_>>(),
+    })
+}
+
+fn replicated(found: &Replication) -> Value {
+    let point = |base: &Base| json!({ "name": base.name, "created": base.created });
+    json!({
+        "dataset": found.dataset, "direction": found.direction, "peer": found.peer.as_ref().map(Peer::to_string),
+        "tool": found.tool, "job": found.job, "base": found.base.as_ref().map(point),
+        "perhaps": found.perhaps.as_ref().map(point), "state": found.state, "lag": found.lag,
+        "waiting": found.waiting, "unfinished": found.unfinished, "changed": found.changed,
     })
 }
 

@@ -220,6 +220,26 @@ fn the_host_is_seen_at_a_glance() {
         assert_eq!(web1["snapshots"][0]["name"], "before-update");
         let tank = host["pools"].as_array().unwrap().iter().find(|pool| pool["name"] == "tank").unwrap();
         assert_eq!((&tank["health"], &tank["size"]), (&json!("ONLINE"), &json!(4096_u64 << 30)));
+        assert_eq!(host["replication"], json!([]));
+        let sim = kai_tools::sim::Simulator::open(&stage.place.path("host.json")).unwrap();
+        let replicate = |state: &mut kai_tools::sim::State| {
+            state.add_pool("cold", 1 << 40);
+            state.receive("tank/data@october", "cold/data");
+            state.break_off("cold/data");
+        };
+        sim.change(replicate).unwrap();
+        let (_, host) = answer(served.get("/v1/host").bearer_auth(&stage.planner)).await;
+        let row = &host["replication"][0];
+        assert_eq!(
+            (&row["dataset"], &row["direction"], &row["peer"]),
+            (&json!("tank/data"), &json!("here"), &json!("cold/data"))
+        );
+        assert_eq!(
+            (&row["state"], &row["waiting"], &row["unfinished"]),
+            (&json!("behind"), &json!(1 << 20), &json!(true))
+        );
+        assert_eq!(row["base"]["name"], "tank/data@october");
+        assert!(row["lag"].is_u64() && row["tool"].is_null(), "{row}");
     });
     drop(served);
     let served = stage.place.serve(&["--docs-only"]);
