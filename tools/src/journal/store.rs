@@ -68,6 +68,10 @@ pub struct Journal {
 #[derive(Debug)]
 struct State {
     file: File,
+    /// So many bytes are whole lines.
+    whole: u64,
+    /// Half a line stands behind them, and could not be taken away.
+    is_torn: bool,
     seq: u64,
     last: String,
 }
@@ -99,7 +103,7 @@ impl Journal {
         // Half a line is what a crash leaves: it was never acted upon.
         file.set_len(whole).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed("write", &path))?;
         let (seq, last) = entries.last().map_or((0, String::new()), |entry| (entry.seq, entry.hash.clone()));
-        Ok(Self { folder: folder.to_owned(), lock, state: Mutex::new(State { file, seq, last }) })
+        Ok(Self { folder: folder.to_owned(), lock, state: Mutex::new(State { file, whole, is_torn: false, seq, last }) })
     }
 
     /// Every line of the journal in `folder`, checked. A journal that is not there is empty.
@@ -118,18 +122,29 @@ impl Journal {
         Ok(Operation::fold(Self::entries(folder)?))
     }
 
-    /// Adds a line. When this returns, it is on the disk.
+    /// Adds a line. When this returns, it is on the disk, or nothing of it is there.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If it cannot be written, or half of one before stands in its way.
     pub fn append(&self, op: &str, event: Event) -> Result<(), JournalError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = Entry::after(state.seq, &state.last, Stamp::now(), op, event);
         let mut line = serde_json::to_vec(&entry).unwrap_or_default();
         line.push(b'\n');
         let path = self.folder.join("journal.jsonl");
+        let failed = |source| JournalError::File { action: "write", path, source };
+        if state.is_torn {
+            return Err(failed(std::io::Error::other("half a line stands at its end")));
+        }
         let written = state.file.write_all(&line).and_then(|()| state.file.sync_data());
-        written.map_err(|source| JournalError::File { action: "write", path, source })?;
+        if let Err(source) = written {
+            // A line behind half of one would follow from nothing.
+            let whole = state.whole;
+            let taken_away = state.file.set_len(whole).and_then(|()| state.file.seek(SeekFrom::Start(whole)));
+            state.is_torn = taken_away.is_err();
+            return Err(failed(source));
+        }
+        state.whole += line.len() as u64;
         state.seq = entry.seq;
         state.last = entry.hash;
         Ok(())
