@@ -1,6 +1,8 @@
 //! The journal: complete, chained, without secrets; no execution without it.
 
 use kai_tools::journal::{Event, Journal, JournalError, Outcome, StepState};
+use kai_tools::operator::Operator;
+use kai_tools::sim::Simulator;
 use serde_json::json;
 
 use super::support::{Lab, journalling, starting};
@@ -101,6 +103,23 @@ fn the_program_of_a_killed_operation_is_waited_for() {
         held.unlock().unwrap();
     });
     assert_eq!(std::fs::read_to_string(&path).unwrap(), std::process::id().to_string());
+}
+
+#[test]
+fn the_whole_id_is_found_before_those_that_only_begin_so() {
+    let lab = Lab::new();
+    let _open = journalling();
+    let journal = Journal::open(lab.folder.path()).unwrap();
+    for id in ["abc", "abcd", "abcdef"] {
+        let plan = lab.plan("kvm_snap", json!({ "vm": "db1", "name": id })).unwrap();
+        let digest = plan.digest();
+        journal.append(id, Event::Started { plan: Box::new(plan), digest, by: "tester".to_owned() }).unwrap();
+    }
+    let operator = Operator::with(Box::new(Simulator::new(lab.sim.state())), lab.folder.path().to_owned());
+    let found = |id: &str| operator.operation(&id.parse().unwrap()).map(|found| found.id);
+    assert_eq!((found("abc").unwrap(), found("abcd").unwrap()), ("abc".to_owned(), "abcd".to_owned()));
+    assert_eq!(found("abcde").unwrap(), "abcdef");
+    assert!(found("ab").is_err());
 }
 
 /// The limit counts for a whole process: this one starts itself again for it.
