@@ -105,7 +105,8 @@ impl ServerHandler for Mcp {
             Ok(request) => request,
             Err(error) => return Err(ErrorData::invalid_params(error.to_string(), None)),
         };
-        let result = match self.carry_out(request).await {
+        let by = caller.name.as_ref().map_or_else(|| "kai mcp".to_owned(), |name| format!("token {name}, over MCP"));
+        let result = match self.carry_out(request, by).await {
             Ok(text) => CallToolResult::success(vec![ContentBlock::text(text)]),
             Err(problem) => {
                 let hints: String = problem.hints.iter().map(|hint| format!("\n{hint}")).collect();
@@ -154,7 +155,7 @@ impl Mcp {
     }
 
     /// What comes of a call, as text.
-    async fn carry_out(&self, request: Request) -> Answer<String> {
+    async fn carry_out(&self, request: Request, by: String) -> Answer<String> {
         let service = &self.service;
         if let Request::DocsSearch(_) | Request::DocsRead(_) = request {
             let looked = service.look(&request).await?;
@@ -167,7 +168,7 @@ impl Mcp {
             // A look that would change something is none.
             Proposed::Plan(proposal) if effect != Effect::Read => {
                 let told = Told::new("plan", view::proposal(&proposal));
-                service.put_down(*proposal).await?;
+                service.put_down(*proposal, by).await?;
                 Ok(plain::text(&told).unwrap_or_default())
             }
             Proposed::Plan(_) => Err(Problem::conflict("that would change something")),

@@ -10,6 +10,7 @@ pub(crate) mod access;
 mod api;
 mod body;
 mod crowd;
+mod following;
 mod gate;
 mod half;
 mod indexing;
@@ -53,7 +54,6 @@ pub(crate) use listen::{ListenError, Socket, open as open_sockets};
 use metrics::Metrics;
 use news::News;
 use operations::Operations;
-use plans::Plans;
 use problem::{Answer, Problem};
 use sessions::Sessions;
 pub(crate) use settings::{Limits, Listen, Settings};
@@ -74,7 +74,6 @@ struct Parts {
     operator: Option<Arc<Operator>>,
     machine: Machine,
     sessions: Sessions,
-    plans: Plans,
     operations: Operations,
     indexing: Indexing,
     metrics: Metrics,
@@ -113,7 +112,6 @@ impl Service {
             operator: work.operator.map(Arc::new),
             machine: work.machine,
             sessions: Sessions::default(),
-            plans: Plans::new(news.clone()),
             operations: Operations::new(news.clone(), metrics.ended()),
             metrics,
             news,
@@ -159,7 +157,6 @@ impl Service {
                 tokio::time::sleep(Duration::from_secs(60)).await;
                 self.0.rates.sweep();
                 self.0.sessions.sweep();
-                self.0.plans.sweep();
             }
         };
         tokio::join!(sweep, self.0.shelf.watch());

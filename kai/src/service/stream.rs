@@ -37,12 +37,19 @@ impl Told {
 /// So many events wait for a slow listener before the turn waits too.
 const AHEAD: usize = 64;
 
+/// What was said, and by whom.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) text: String,
+    pub(super) by: String,
+}
+
 /// Begins a turn. Its last event is `done`, or `problem`.
 pub(super) fn turn(
     service: Service,
     assistant: Assistant,
     mut conversation: Held,
-    text: String,
+    asked: Asked,
     place: OwnedSemaphorePermit,
 ) -> mpsc::Receiver<Told> {
     let (sender, receiver) = mpsc::channel(AHEAD);
@@ -51,7 +58,7 @@ pub(super) fn turn(
         let (events, mut shown) = Events::channel();
         let stop = Stop::default();
         let work = async {
-            let report = assistant.turn(&mut conversation, &text, &events, &stop).await;
+            let report = assistant.turn(&mut conversation, &asked.text, &events, &stop).await;
             drop(events);
             report
         };
@@ -61,7 +68,7 @@ pub(super) fn turn(
                 if let TurnEvent::Note(text) = &event {
                     notes.push(text.clone());
                 }
-                if let Some(told) = told(&service, event) {
+                if let Some(told) = told(&service, &asked.by, event).await {
                     let _ = sender.send(told).await;
                 }
             }
@@ -103,7 +110,7 @@ async fn stopping(service: &Service) {
 }
 
 /// What a listener is told of an event.
-fn told(service: &Service, event: TurnEvent) -> Option<Told> {
+async fn told(service: &Service, by: &str, event: TurnEvent) -> Option<Told> {
     let told = match event {
         TurnEvent::Working(what) => Told::new("working", json!({ "what": what })),
         TurnEvent::Understood(lines) => Told::new("understood", json!({ "lines": lines })),
@@ -120,7 +127,9 @@ fn told(service: &Service, event: TurnEvent) -> Option<Told> {
         }
         TurnEvent::Decide { proposal, reply } => {
             let told = Told::new("plan", view::proposal(&proposal));
-            service.0.plans.keep(*proposal);
+            if let Err(problem) = service.put_down(*proposal, by.to_owned()).await {
+                tracing::warn!(why = problem.detail, "a plan cannot be kept");
+            }
             // Whoever approves it does so by its digest, in a request of its own.
             let _ = reply.send(Decision::Later);
             told

@@ -23,7 +23,7 @@ pub(crate) use arg::{BytesArg, DomainArg, KibArg, MarkArg};
 pub use container::{ContainerImage, ContainerName, PortMapping};
 pub use dataset::{DatasetName, JobName, PoolName, SnapshotLabel, SnapshotName};
 pub use gpu::{GpuId, MigProfile};
-pub use identity::{Guid, Mac, OperationId, Uuid};
+pub use identity::{Guid, Mac, OperationId, PlanDigest, Uuid};
 pub use image::{ImageSource, Sha256Sum};
 pub use network::{Endpoint, HostName, InterfaceName, IpNetwork, ReplicaTarget, WireguardKey};
 pub use path::HostPath;

@@ -137,6 +137,11 @@ impl Caller {
         self.scopes.has(scope)
     }
 
+    /// How the journal and plans name the caller.
+    pub(super) fn called(&self) -> String {
+        self.name.as_ref().map_or_else(|| "nobody".to_owned(), |name| format!("token {name}"))
+    }
+
     /// What limits are counted by, and whose a conversation is.
     pub(super) fn key(&self) -> String {
         match (&self.name, self.peer) {

@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use kai_tools::confirm::{ConfirmError, Confirmed};
-use kai_tools::names::Stamp;
-use kai_tools::operator::{Proposal, ProposeError, Proposed};
+use kai_tools::names::{PlanDigest, Stamp};
+use kai_tools::operator::{Operator, Proposal, ProposeError, Proposed, Waiting};
 use kai_tools::plan::Effect;
 use kai_tools::request::Request;
 use schemars::JsonSchema;
@@ -21,7 +21,7 @@ use super::super::operations::Approved;
 use super::super::problem::{Answer, Problem};
 use super::{Endpoint, Gives, view};
 
-const PROPOSAL: Gives = Gives::Json("id, digest, plan, commands, expires, reverses");
+const PROPOSAL: Gives = Gives::Json("id, digest, plan, commands, expires, reverses, by");
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -56,13 +56,17 @@ struct Wanted {
 struct Approval {
     /// The digest of the plan that was shown, in hexadecimal.
     #[schemars(length(equal = 64))]
-    digest: String,
+    digest: PlanDigest,
     /// What the plan destroys, typed out: its `object`. Only for a plan that destroys.
     #[serde(default)]
     name: Option<String>,
 }
 
-async fn propose(State(service): State<Service>, Body(wanted): Body<Wanted>) -> Answer<Response> {
+async fn propose(
+    State(service): State<Service>,
+    Extension(caller): Extension<Caller>,
+    Body(wanted): Body<Wanted>,
+) -> Answer<Response> {
     if let Request::DocsSearch(_) | Request::DocsRead(_) = wanted.request {
         return Err(Problem::unprocessable("documents have their own places: /v1/search and /v1/page"));
     }
@@ -71,39 +75,27 @@ async fn propose(State(service): State<Service>, Body(wanted): Body<Wanted>) -> 
         Proposed::Found(table) => {
             Ok(Json(json!({ "found": { "rows": table.json(), "notes": table.notes } })).into_response())
         }
-        Proposed::Plan(proposal) => Ok((StatusCode::CREATED, Json(service.put_down(*proposal).await?)).into_response()),
+        Proposed::Plan(proposal) => {
+            let waits = service.put_down(*proposal, caller.called()).await?;
+            Ok((StatusCode::CREATED, Json(waits)).into_response())
+        }
     }
 }
 
-impl Service {
-    /// Keeps a plan that was made, so that its digest can approve it.
-    pub(in crate::service) async fn put_down(&self, proposal: Proposal) -> Answer<Value> {
-        let shown = view::proposal(&proposal);
-        let kept = proposal.clone();
-        let written = self.on_host(move |operator| operator.remember(&kept)).await?;
-        written.map_err(|error| Problem::internal("keeping the plan", &error))?;
-        self.0.plans.keep(proposal);
-        Ok(shown)
-    }
-}
-
-async fn list(State(service): State<Service>) -> Json<Value> {
-    Json(json!({ "plans": service.0.plans.list().iter().map(view::proposal).collect::<Vec<_>>() }))
+async fn list(State(service): State<Service>) -> Answer<Json<Value>> {
+    Ok(Json(json!({ "plans": service.waiting().await?.iter().map(view::waiting).collect::<Vec<_>>() })))
 }
 
 async fn show(State(service): State<Service>, At(id): At) -> Answer<Json<Value>> {
-    service.0.plans.find(&id).map(|found| Json(view::proposal(&found))).ok_or_else(no_plan)
+    Ok(Json(view::waiting(&service.waits(&id).await?)))
 }
 
 async fn decline(State(service): State<Service>, At(id): At) -> Answer<StatusCode> {
-    let declined = service.0.plans.find(&id).ok_or_else(no_plan)?;
-    service.on_host(move |operator| operator.forget(&declined.digest)).await?;
-    service.0.plans.take(&id);
+    let Waiting { proposal, .. } = service.waits(&id).await?;
+    let digest = proposal.digest;
+    service.on_host(move |operator| operator.forget(&digest)).await?;
+    service.tell_of(&proposal.plan, false);
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn no_plan() -> Problem {
-    Problem::not_found("no such plan waits: a plan waits for 15 minutes")
 }
 
 async fn approve(
@@ -114,19 +106,19 @@ async fn approve(
 ) -> Answer<(StatusCode, Json<Value>)> {
     let (asked, digest) = (id.clone(), approval.digest.clone());
     // Whatever is known of it here, the host is asked again.
-    let remade = service.on_host(move |operator| remake(operator, &asked, &digest)).await??;
+    let remade = service.on_host(move |operator| remake(operator, &asked, digest.as_str())).await??;
     if remade.plan.id != id {
         return Err(Problem::conflict("the digest is another plan's"));
     }
     let reverses = remade.reverses.clone();
     let confirmed = confirmed(remade, &approval)?;
-    let by = caller.name.as_ref().map_or_else(|| "nobody".to_owned(), |name| format!("token {name}"));
-    let approved = Approved { confirmed, reverses, by };
+    let approved = Approved { confirmed, reverses, by: caller.called() };
     let operator = service.operator()?;
     // Whoever approved it may go away; what that has begun is seen through.
     let started = tokio::spawn(async move {
+        let plan = approved.confirmed.plan().clone();
         let operation = service.0.operations.start(operator, approved).await?;
-        service.0.plans.take(&id);
+        service.tell_of(&plan, false);
         Ok::<_, Problem>(operation)
     });
     let operation = started.await.map_err(|error| Problem::internal("starting the operation", &error))??;
@@ -135,14 +127,18 @@ async fn approve(
 }
 
 /// The plan as it is now. What was carried out before is not carried out again.
-fn remake(operator: &kai_tools::operator::Operator, id: &str, digest: &str) -> Answer<Proposal> {
-    let before = operator.operations()?;
-    if before.iter().any(|operation| operation.id == id) {
-        return Err(Problem::conflict(format!("plan {id} was approved before")));
-    }
+fn remake(operator: &Operator, id: &str, digest: &str) -> Answer<Proposal> {
     if operator.shown(digest).is_none() {
-        return Err(Problem::new(StatusCode::GONE, "no plan with that digest waits: a plan waits for 15 minutes")
-            .hint("make the plan again, and approve that"));
+        // It was carried out, or waits under its own digest, or does not wait.
+        return Err(match operator.digest_of(id) {
+            Ok(_) => Problem::conflict(format!("that is not the digest of plan {id}, as it was shown"))
+                .hint(format!("GET /v1/plans/{id} shows the plan with its digest")),
+            Err(ProposeError::Refused(_)) => {
+                Problem::new(StatusCode::GONE, "no plan with that digest waits: a plan waits for 15 minutes")
+                    .hint("make the plan again, and approve that")
+            }
+            Err(error @ (ProposeError::Observe(_) | ProposeError::Journal(_))) => error.into(),
+        });
     }
     operator.recall(digest).map_err(|error| match error {
         // The request is refused now: the host is not as it was.
@@ -157,15 +153,11 @@ fn remake(operator: &kai_tools::operator::Operator, id: &str, digest: &str) -> A
 fn confirmed(proposal: Proposal, approval: &Approval) -> Answer<Confirmed> {
     let (plan, now) = (proposal.plan, Stamp::now());
     if plan.effect != Effect::Destroy {
-        return Ok(Confirmed::by_digest(plan, &approval.digest, now)?);
+        return Ok(Confirmed::by_digest(plan, approval.digest.as_str(), now)?);
     }
     let Some(typed) = &approval.name else { return Err(ConfirmError::NeedsName { object: plan.object }.into()) };
-    if proposal.digest != approval.digest {
-        return Err(ConfirmError::OtherDigest {
-            now: proposal.digest,
-            given: approval.digest.chars().take(64).collect(),
-        }
-        .into());
+    if proposal.digest != approval.digest.as_str() {
+        return Err(ConfirmError::OtherDigest { now: proposal.digest, given: approval.digest.to_string() }.into());
     }
     Ok(Confirmed::by_name(plan, typed, now)?)
 }

@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 
 use kai_tools::facts::{self, Base, DatasetFacts, DomainFacts, Facts, Kind, Peer, Replication};
-use kai_tools::journal::{Operation, Outcome, StepState};
+use kai_tools::journal::{Operation, Outcome};
 use kai_tools::names::Stamp;
-use kai_tools::operator::Proposal;
+use kai_tools::operator::{Proposal, Waiting};
 use serde_json::{Value, json};
 
-use super::super::operations::state_word;
 use crate::turn::Machine;
 
 /// A plan that waits, with its commands as a person would read them.
@@ -21,22 +20,31 @@ pub(in crate::service) fn proposal(proposal: &Proposal) -> Value {
     })
 }
 
+/// The same with who had it made.
+pub(in crate::service) fn waiting(waiting: &Waiting) -> Value {
+    let mut value = proposal(&waiting.proposal);
+    value["by"] = json!(waiting.by);
+    value
+}
+
 /// An operation in a list.
-pub(super) fn operation(operation: &Operation, running: bool) -> Value {
+pub(super) fn operation(operation: &Operation) -> Value {
     let undoable =
         operation.outcome == Some(Outcome::Done) && operation.reversed_by.is_none() && operation.plan.undo.is_some();
+    // One that left something may be gone on with: it has not ended then.
+    let outcome = operation.outcome.filter(|_| !operation.running);
     json!({
-        "id": operation.id, "started": operation.started, "by": operation.by, "outcome": operation.outcome,
-        "running": running, "summary": operation.plan.summary, "effect": operation.plan.effect,
+        "id": operation.id, "started": operation.started, "by": operation.by, "outcome": outcome,
+        "running": operation.running, "summary": operation.plan.summary, "effect": operation.plan.effect,
         "undoable": undoable, "reversed_by": operation.reversed_by,
     })
 }
 
 /// One operation, with its steps.
-pub(super) fn whole_operation(found: &Operation, running: bool) -> Value {
-    let mut value = operation(found, running);
-    let steps = found.plan.steps.iter().zip(&found.steps).map(|(step, state): (_, &StepState)| {
-        let state = state_word(*state).unwrap_or("waiting");
+pub(super) fn whole_operation(found: &Operation) -> Value {
+    let mut value = operation(found);
+    let steps = found.plan.steps.iter().map(|step| {
+        let state = found.standing(step.id);
         json!({ "number": step.id + 1, "action": step.action.to_string(), "state": state })
     });
     value["steps"] = steps.collect();

@@ -4,11 +4,13 @@
 #![allow(clippy::disallowed_methods, reason = "the program under test is started here")]
 
 mod asking;
+mod elsewhere;
 mod guard;
 mod mcp;
 mod openai;
 mod operating;
 mod settings;
+mod waiting;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -109,7 +111,7 @@ impl Place {
     pub(crate) fn serve_with(&self, more: &[&str], environment: &[(&str, &str)]) -> Served {
         let sim = self.path("host.json");
         let mut command = self.command(&["--json", "serve", "--listen", "127.0.0.1:0"]);
-        if !more.contains(&"--docs-only") {
+        if !more.contains(&"--docs-only") && !more.contains(&"--executor") {
             command.arg("--sim").arg(sim);
         }
         command.envs(environment.iter().copied());

@@ -4,46 +4,46 @@ use serde_json::{Value, json};
 
 use super::{Place, Served, answer, events, runtime};
 
-struct Stage {
-    place: Place,
-    planner: String,
-    approver: String,
+pub(crate) struct Stage {
+    pub(crate) place: Place,
+    pub(crate) planner: String,
+    pub(crate) approver: String,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Place::empty();
         let planner = place.token("planner", "ask,plan");
         let approver = place.token("approver", "ask,plan,approve");
         Self { place, planner, approver }
     }
 
-    fn snapshots(&self, vm: &str) -> String {
+    pub(crate) fn snapshots(&self, vm: &str) -> String {
         let listed = self.place.op(&["snapshot-list", "--dataset", &format!("tank/vms/{vm}")]);
         String::from_utf8(listed.stdout).unwrap()
     }
 
-    fn vms(&self) -> String {
+    pub(crate) fn vms(&self) -> String {
         String::from_utf8(self.place.op(&["kvm-list"]).stdout).unwrap()
     }
 }
 
-fn request(tool: &str, args: &Value) -> Value {
+pub(crate) fn request(tool: &str, args: &Value) -> Value {
     json!({ "request": { "tool": tool, "args": args } })
 }
 
-async fn propose(served: &Served, token: &str, tool: &str, args: &Value) -> Value {
+pub(crate) async fn propose(served: &Served, token: &str, tool: &str, args: &Value) -> Value {
     let (status, plan) = answer(served.post("/v1/plans", &request(tool, args)).bearer_auth(token)).await;
     assert_eq!(status, 201, "{plan}");
     plan
 }
 
-fn approval(plan: &Value) -> (String, Value) {
+pub(crate) fn approval(plan: &Value) -> (String, Value) {
     (format!("/v1/plans/{}/approve", plan["id"].as_str().unwrap()), json!({ "digest": plan["digest"] }))
 }
 
 /// Approves, and waits until it has ended; how it ended.
-async fn approved(served: &Served, token: &str, plan: &Value, name: Option<&str>) -> Value {
+pub(crate) async fn approved(served: &Served, token: &str, plan: &Value, name: Option<&str>) -> Value {
     let (path, mut body) = approval(plan);
     if let Some(name) = name {
         body["name"] = json!(name);
@@ -72,7 +72,7 @@ fn a_plan_is_carried_out_only_by_whoever_may_approve_it_and_only_once() {
         let mut other = body.clone();
         other["digest"] = json!(body["digest"].as_str().unwrap().replace(|c: char| c.is_ascii_digit(), "a"));
         let (status, problem) = answer(served.post(&path, &other).bearer_auth(&stage.approver)).await;
-        assert_eq!(status, 410, "{problem}");
+        assert_eq!(status, 409, "{problem}");
         let elsewhere = "/v1/plans/0123456789ab/approve";
         assert_eq!(answer(served.post(elsewhere, &body).bearer_auth(&stage.approver)).await.0, 409);
         assert!(!stage.snapshots("web1").contains("alpha"));
