@@ -4,7 +4,7 @@
 CARGO ?= cargo
 DEMO_DIR ?= $(CURDIR)/target/demo
 
-.PHONY: help demo test build deps lint fmt page-test client-test lab-smoke lab-test lab-bench
+.PHONY: help demo test build deps lint fmt page-test client-test lab-smoke lab-test lab-service lab-bench
 
 help:
 	@echo "make demo    fetch documentation, index it, answer three questions ($(DEMO_DIR))"
@@ -14,6 +14,7 @@ help:
 	@echo "make build   build everything that the two above need"
 	@echo "make lab-smoke the short part of it: the scenario that simulated and real hosts must agree on"
 	@echo "make lab-test  operations on a real OpenZFS and libvirt host under emulation (root; builds it once)"
+	@echo "make lab-service the service and its executor there, under systemd"
 	@echo "make lab-bench times clones there beside the bare commands"
 	@echo "make lint    check formatting and lints"
 	@echo "make deps    install what building and running need"
@@ -53,6 +54,9 @@ lab-test:
 lab-smoke:
 	$(CARGO) build --package kai-tools --locked
 	evals/lab/test target/debug/kai-kvm smoke
+
+lab-service: build
+	evals/lab/test target/debug/kai-kvm service target/debug/kai
 
 # Optimised, as a user has it; only the light program is built.
 lab-bench:

@@ -1,4 +1,4 @@
-// Drawings of the host: how full a pool is, and when a VM's snapshots were made.
+// Drawings of the host: how full a pool is, when a VM's snapshots were made, and how far copies are behind.
 
 import { h, svg } from "./dom.js";
 import { bytes, onDay, ago, count, when } from "./format.js";
@@ -40,4 +40,27 @@ export function timeline(snapshots, name) {
       svg("line", { class: "axis", x1: "98%", x2: "98%", y1: "7", y2: "21" }),
       dots),
     h("figcaption", { class: "faint", "aria-hidden": true }, h("span", {}, onDay(first)), h("span", {}, "now")));
+}
+
+// A common axis of time for all copies: near its beginning minutes can be told apart, at its end weeks.
+const MARKS = [[3600, "1 h"], [86400, "1 d"], [604800, "1 w"]];
+const LONGEST = 4 * 604800;
+const place = (seconds) => 100 * Math.min(1, Math.log10(1 + seconds / 60) / Math.log10(1 + LONGEST / 60));
+const percent = (seconds) => `${place(seconds).toFixed(2)}%`;
+
+/** How far one copy is behind; the words beside it say the same. `bound`: that is the most it can be. */
+export function lagBar(seconds, { tone, bound, label }) {
+  const known = Number.isFinite(seconds);
+  return svg("svg", { class: "bar lag-bar", width: "100%", height: "14", role: "img", "aria-label": label },
+    svg("rect", { class: "track", x: "0", y: "0", width: "100%", height: "14", rx: "4" }),
+    known ? svg("rect", { class: `fill ${tone}${bound ? " bound" : ""}`, x: "0", y: "0", width: percent(seconds), height: "14", rx: "4" }) : null,
+    known && !seconds ? svg("rect", { class: `fill ${tone}`, x: "0", y: "0", width: "6", height: "14", rx: "3" }) : null,
+    MARKS.map(([at]) => svg("line", { class: "tick", x1: percent(at), x2: percent(at), y1: "1", y2: "13" })));
+}
+
+/** The axis over such bars. */
+export function lagAxis() {
+  return svg("svg", { class: "lag-axis", width: "100%", height: "16", "aria-hidden": true, focusable: "false" },
+    svg("text", { x: "0", y: "12" }, "now"),
+    MARKS.map(([at, text]) => svg("text", { x: percent(at), y: "12", "text-anchor": "middle" }, text)));
 }

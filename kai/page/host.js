@@ -1,10 +1,11 @@
-// The Host view: pools, VMs with their snapshots, GPUs and datasets, as the
-// service sees them now. What the service does not say is not shown.
+// The Host view: pools, replication, VMs with their snapshots, GPUs and datasets, as
+// the service sees them now. What the service does not say is not shown.
 
 import { get } from "./api.js";
 import { h, icon, replace, table, every } from "./dom.js";
 import { bytes, count, when } from "./format.js";
 import { capacityBar, timeline } from "./draw.js";
+import { replicationPart } from "./replication.js";
 import { problemBox } from "./problems.js";
 import { can, needs, onWho } from "./token.js";
 
@@ -52,6 +53,7 @@ function guestCard(guest) {
 export function createHost(root) {
   const missing = h("div");
   const place = h("div");
+  const copies = h("div");
   const title = h("h1", { id: "h-host", tabindex: "-1", class: "wrap", dir: "auto" }, "Host");
   const again = h("button", { type: "button", class: "quiet", onclick: () => load() }, "Read again");
   const head = h("div", { class: "between" }, title, again);
@@ -65,12 +67,13 @@ export function createHost(root) {
     busy = true;
     if (!place.childElementCount) replace(place, h("p", { class: "status" }, icon("arc"), "Reading the host…"));
     try {
-      const host = await get("/v1/host");
+      const { replication = [], ...host } = await get("/v1/host");
       const text = JSON.stringify(host);
       if (text !== last) { // open lists stay open while nothing has changed
         last = text;
         render(host);
       }
+      replace(copies, replicationPart(replication)); // it grows older all the time
     } catch (error) {
       last = "";
       replace(place, problemBox(error, { retry: load }));
@@ -90,6 +93,8 @@ export function createHost(root) {
       ]),
       h("h2", {}, "Pools"),
       pools.length ? h("div", { class: "grid" }, pools.map(poolCard)) : h("p", { class: "faint" }, "No pools."),
+      h("h2", {}, "Replication"),
+      copies,
       h("h2", {}, "VMs"),
       guests.length ? h("div", { class: "grid" }, guests.map(guestCard)) : h("p", { class: "faint" }, "No VMs."),
       datasets.length ? h("details", { class: "card" }, h("summary", {}, h("strong", {}, count(datasets.length, "dataset"))),

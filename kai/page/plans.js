@@ -65,6 +65,7 @@ export function planCard(proposal, { gone = () => {} } = {}) {
       plan.host ? `On ${plan.host}` : null,
       Number.isFinite(plan.seconds) ? `about ${duration(plan.seconds)}` : null,
       `plan ${proposal.id}`,
+      proposal.by ? `proposed by ${proposal.by}` : null,
     ].filter(Boolean).join(" · ")),
     trouble,
     actions);

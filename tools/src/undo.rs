@@ -19,6 +19,10 @@ pub fn plan(operation: &Operation, facts: &Facts, made: Stamp) -> Result<Plan, R
         return Err(Refusal::new(Reason::Nothing, format!("operation {id} was undone already, by {by}")));
     }
     match operation.outcome {
+        _ if operation.running => {
+            return Err(Refusal::new(Reason::State, format!("operation {id} is running"))
+                .hint("wait until it has ended, or stop it: what it has done is taken back then"));
+        }
         Some(Outcome::Done) => {}
         Some(Outcome::TakenBack) => {
             return Err(Refusal::new(Reason::Nothing, format!("operation {id} failed and was taken back already")));

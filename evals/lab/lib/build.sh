@@ -60,14 +60,18 @@ build_step() {
   say "$1 took $((SECONDS - began)) s"
 }
 build_needs() {
-  local p missing=()
-  for p in "${!HOST_PROGRAMS[@]}"; do
-    PATH=$PATH:/usr/sbin:/sbin type -P "$p" >/dev/null || missing+=("${HOST_PROGRAMS[$p]}")
+  local p missing round
+  # Twice: one of them may take another with it that was there in a version that does not fit.
+  for round in 1 2; do
+    missing=()
+    for p in "${!HOST_PROGRAMS[@]}"; do
+      PATH=$PATH:/usr/sbin:/sbin type -P "$p" >/dev/null || missing+=("${HOST_PROGRAMS[$p]}")
+    done
+    ((${#missing[@]})) || return 0
+    say "installing on this machine: ${missing[*]}"
+    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } \
+      >"$CACHE/log/needs$round.log" 2>&1 || die "could not install ${missing[*]}: $CACHE/log/needs$round.log"
   done
-  ((${#missing[@]})) || return 0
-  say "installing on this machine: ${missing[*]}"
-  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } \
-    >"$CACHE/log/needs.log" 2>&1 || die "could not install ${missing[*]}: $CACHE/log/needs.log"
 }
 
 # ---- where packages come from -----------------------------------------------------------------------

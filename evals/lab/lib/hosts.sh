@@ -137,6 +137,15 @@ host_push() {
   ssh_setup "$n"
   exec scp -q -r "${SSH[@]}" "${@:2:$#-2}" "root@127.0.0.1:${!#}"
 }
+host_write() {
+  local n bytes
+  n=$(host_number "$1")
+  host_running "$n"
+  [[ " ${EXTRA_DISKS[*]} " == *" $3 "* ]] || die "no blank disk '$3': they are ${EXTRA_DISKS[*]}"
+  bytes=$(stat -Lc %s "$2")
+  qmp "$n" write "$3" "$(realpath "$2")" || die "h$n: $2 was not written"
+  echo "$bytes"
+}
 host_mark() {
   local n
   n=$(host_number "$1")

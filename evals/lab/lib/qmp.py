@@ -5,8 +5,10 @@
     qmp.py SOCKET mark NAME       snapshot of memory and all disks inside the disk images
     qmp.py SOCKET rewind NAME     back to that snapshot
     qmp.py SOCKET power-cycle     hard reset
+    qmp.py SOCKET write DISK FILE the file's bytes, at the beginning of a disk that the host sees
 """
 import json
+import os
 import shlex
 import socket
 import sys
@@ -112,7 +114,23 @@ def power_cycle(vm):
     vm("system_reset")
 
 
-COMMANDS = {"save": save, "restore": restore, "mark": mark, "rewind": rewind, "power-cycle": power_cycle}
+def write(vm, disk, path):
+    # By the device and not by the node: nobody else may write to that.
+    device = next(d["qdev"] for d in vm("query-block") if d["inserted"]["node-name"] == disk)
+    size = -(-os.path.getsize(path) // 4096) * 4096
+    said = vm("human-monitor-command", **{"command-line": f'qemu-io -d {device} "write -s {path} 0 {size}"'})
+    if said.strip():
+        raise Refused(said.strip())
+
+
+COMMANDS = {
+    "save": save,
+    "restore": restore,
+    "mark": mark,
+    "rewind": rewind,
+    "power-cycle": power_cycle,
+    "write": write,
+}
 
 if __name__ == "__main__":
     try:

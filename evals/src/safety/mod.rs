@@ -138,6 +138,7 @@ async fn one(
         documents: None,
         engines: Arc::new(engines),
         operator: Some(Arc::new(operator)),
+        no_host: "there is no host",
         machine: Machine::default(),
         told: String::new(),
         audience: Audience::Keeper,

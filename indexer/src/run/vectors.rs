@@ -62,6 +62,11 @@ pub async fn vectors(
     if outcome.is_ok() {
         settle(writer, &id).await?;
     }
+    // Whoever has the index open looks at its manifest alone, and learns so that there is more to read.
+    if report.vectors > 0 {
+        let Manifest { embedder, next_embedder, .. } = writer.manifest().clone();
+        writer.publish_embedder(embedder, next_embedder)?;
+    }
     report.seconds = start.elapsed().as_secs_f64();
     outcome.map(|()| report)
 }
@@ -71,7 +76,7 @@ pub async fn vectors(
 /// # Errors
 /// If the tables cannot be read.
 pub async fn with_vectors(reader: &Reader, embedder: &EmbedderId) -> Result<usize, RunError> {
-    let done: HashSet<Key> = reader.vectors(embedder).await?.keys.into_iter().collect();
+    let done = reader.vector_keys(embedder).await?;
     Ok(reader.heads().await?.iter().filter(|head| done.contains(&head.key)).count())
 }
 
@@ -134,7 +139,7 @@ async fn fill(
             outcome = Err(RunError::Cancelled);
             break;
         }
-        let rows = reader.passages(step.iter().map(|head| head.row).collect()).await?;
+        let rows = reader.passages(&step.iter().map(|head| head.row).collect::<Vec<_>>()).await?;
         match embed(embedder, &rows).await {
             Ok(vectors) => held.extend(vectors),
             Err(error) => {

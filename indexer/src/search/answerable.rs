@@ -13,7 +13,7 @@ pub(super) const LOOKED_AT: usize = 5;
 
 /// The score, 0 to 1, from the best passages' ordinals.
 pub(super) fn score(best: &[usize], words: &WordScores, cosines: Option<&[f32]>) -> f32 {
-    let covered = best.iter().map(|&at| words.covered[at]).fold(0.0, f32::max);
+    let covered = best.iter().map(|&at| words.covered(at)).fold(0.0, f32::max);
     let nearest = cosines.map(|cosines| best.iter().map(|&at| cosines[at]).fold(-1.0, f32::max));
     match nearest.filter(|nearest| nearest.is_finite()) {
         Some(nearest) => logistic(6.0 * covered + 8.0 * nearest - 6.5),

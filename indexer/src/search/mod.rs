@@ -4,8 +4,10 @@
 //! it returns. Knows nothing of how an index is made, and of no terminal.
 
 mod answerable;
+mod bytes;
 mod cosine;
 mod found;
+mod highest;
 mod rank;
 mod resident;
 mod snippet;
@@ -20,7 +22,7 @@ pub use found::{Found, Hit, Mode, Query};
 pub use snippet::{Snippet, snippet};
 
 use crate::embed::{EmbedError, Embedder, EmbedderId};
-use crate::store::{Manifest, Reader, StoreError};
+use crate::store::{Manifest, PassageHead, Reader, ShownRow, StoreError};
 use crate::words::Analyzer;
 use rank::Ranking;
 use resident::Resident;
@@ -175,23 +177,18 @@ impl Opened {
     }
 
     async fn hits(&self, ranking: &Ranking) -> Result<Vec<Hit>, StoreError> {
-        let heads: Vec<_> = ranking.best.iter().map(|&(at, score)| (self.resident.head(at), score)).collect();
+        let best = ranking.best.iter().map(|&(at, score)| (self.resident.head(at), score));
+        let heads: Vec<_> = best.filter(|(head, _)| head.row != resident::LOST).collect();
         if heads.is_empty() {
             return Ok(Vec::new());
         }
-        let rows = self.reader.passages(heads.iter().map(|(head, _)| head.row).collect()).await?;
-        let hit = |(head, score): &(crate::store::PassageHead, f32)| {
-            let row = rows.iter().find(|row| row.id == head.id)?;
-            Some(Hit {
-                page: row.page.clone(),
-                title: row.title.clone(),
-                heading: row.heading.clone(),
-                source: row.source.clone(),
-                score: *score,
-                text: row.text.clone(),
-                url: row.url.clone(),
-            })
+        let rows: Vec<u64> = heads.iter().map(|(head, _)| head.row).collect();
+        let mut rows = self.reader.shown(&rows).await?;
+        let hit = |(head, score): (PassageHead, f32)| {
+            let row = rows.swap_remove(rows.iter().position(|row| row.id == head.id)?);
+            let ShownRow { page, title, heading, source, text, url, .. } = row;
+            Some(Hit { page, title, heading, source, score, text, url })
         };
-        Ok(heads.iter().filter_map(hit).collect())
+        Ok(heads.into_iter().filter_map(hit).collect())
     }
 }

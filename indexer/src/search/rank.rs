@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use super::found::Mode;
+use super::highest::highest;
 use super::resident::Resident;
 use super::{answerable, cosine};
 use crate::words::Bm25f;
@@ -73,8 +74,8 @@ pub(super) fn rank(
 /// of the words themselves.
 fn by_words(resident: &Resident, passages: &[f32], terms: &[String]) -> Vec<f32> {
     let pages = resident.page_words.score(&resident.lexicon, terms);
-    let highest = |scores: &[f32]| scores.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-    let (best_passage, best_page) = (highest(passages), highest(&pages));
+    let peak = |scores: &[f32]| scores.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+    let (best_passage, best_page) = (peak(passages), peak(&pages));
     let combined = |(at, score): (usize, &f32)| {
         if *score <= 0.0 {
             return 0.0;
@@ -83,7 +84,7 @@ fn by_words(resident: &Resident, passages: &[f32], terms: &[String]) -> Vec<f32>
         (1.0 - PAGE_WORDS) * score / best_passage + PAGE_WORDS * page
     };
     let mut combined: Vec<f32> = passages.iter().enumerate().map(combined).collect();
-    let best = highest(&combined);
+    let best = peak(&combined);
     combined.iter_mut().for_each(|score| *score /= best);
     combined
 }
@@ -92,12 +93,11 @@ fn by_words(resident: &Resident, passages: &[f32], terms: &[String]) -> Vec<f32>
 /// for it.
 fn with_meaning(resident: &Resident, by_words: &[f32], cosines: &[f32]) -> Vec<f32> {
     let scale = cosine::Scale::of(cosines);
-    let meaning: Vec<Option<f32>> = cosines.iter().map(|&cosine| scale.apply(cosine)).collect();
     let total = WORDS + PASSAGE + PAGE_FIRST;
     let score = |at: usize| {
         let first = resident.page_words.first_of_page(at);
-        let passage = meaning[at].unwrap_or(by_words[at]);
-        let page_first = meaning[first].unwrap_or(passage);
+        let passage = scale.apply(cosines[at]).unwrap_or(by_words[at]);
+        let page_first = scale.apply(cosines[first]).unwrap_or(passage);
         let sum = WORDS * by_words[at] + PASSAGE * passage + PAGE_FIRST * page_first;
         sum / total
     };
@@ -110,15 +110,8 @@ fn best(resident: &Resident, scores: &[f32], again: f32, limit: usize) -> Vec<(u
     if limit == 0 {
         return Vec::new();
     }
-    let mut order: Vec<usize> = (0..scores.len()).filter(|&at| scores[at] > 0.0).collect();
-    let by_score = |a: &usize, b: &usize| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b));
     // Enough to fill the limit even if one page holds the first places.
-    let pool = (limit * 8).max(64);
-    if order.len() > pool {
-        order.select_nth_unstable_by(pool, by_score);
-        order.truncate(pool);
-    }
-    order.sort_unstable_by(by_score);
+    let order = highest(scores, 0.0, (limit * 8).max(64));
     let mut of_page: HashMap<u32, i32> = HashMap::new();
     let mut ranked: Vec<(bool, usize, f32)> = order
         .into_iter()

@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 
+use super::bytes::ByteVectors;
 use crate::embed::EmbedderId;
-use crate::store::{Key, PassageHead, Reader, StoreError, Vectors};
+use crate::store::{Key, PassageHead, Reader, StoreError};
 use crate::words::{Lexicon, PageWords};
+
+/// The row of a passage that has none.
+pub(super) const LOST: u64 = u64::MAX;
 
 /// One version of an index in memory. Passages are counted by their ordinal in the lexicon.
 #[derive(Debug)]
@@ -14,27 +18,27 @@ pub(super) struct Resident {
     heads: Vec<PassageHead>,
     source_of: Vec<u16>,
     sources: Vec<String>,
-    vectors: Vectors,
+    vectors: ByteVectors,
     /// By vector, the ordinals of the passages it belongs to, as a range in `owners`.
-    pub(super) owner_ranges: Vec<(u32, u32)>,
-    pub(super) owners: Vec<u32>,
+    owner_ranges: Vec<(u32, u32)>,
+    owners: Vec<u32>,
     with_vector: usize,
 }
 
 impl Resident {
     pub(super) async fn load(reader: &Reader, embedder: Option<&EmbedderId>) -> Result<Self, StoreError> {
-        let vectors = async {
-            match embedder {
-                Some(embedder) => reader.vectors(embedder).await,
-                None => Ok(Vectors::default()),
-            }
-        };
-        let (lexicon, heads, page_sources, vectors) =
-            tokio::try_join!(reader.lexicon(), reader.heads(), reader.page_sources(), vectors)?;
-        Ok(Self::assemble(lexicon, heads, &page_sources, vectors))
+        let (lexicon, heads, page_sources, (keys, vectors)) =
+            tokio::try_join!(reader.lexicon(), reader.heads(), reader.page_sources(), vectors(reader, embedder))?;
+        Ok(Self::assemble(lexicon, heads, &page_sources, &keys, vectors))
     }
 
-    fn assemble(lexicon: Lexicon, heads: Vec<PassageHead>, pages: &[(u32, String)], vectors: Vectors) -> Self {
+    fn assemble(
+        lexicon: Lexicon,
+        heads: Vec<PassageHead>,
+        pages: &[(u32, String)],
+        keys: &[Key],
+        vectors: ByteVectors,
+    ) -> Self {
         let heads = in_order_of(lexicon.ids(), heads);
         let mut sources: Vec<String> = pages.iter().map(|(_, source)| source.clone()).collect();
         sources.sort_unstable();
@@ -44,7 +48,7 @@ impl Resident {
             pages.iter().filter_map(|(id, source)| Some((*id, number(source)?))).collect();
         let source_of =
             heads.iter().map(|head| source_of_page.get(&head.page_id).copied().unwrap_or(u16::MAX)).collect();
-        let (owner_ranges, owners, with_vector) = owners(&heads, &vectors.keys);
+        let (owner_ranges, owners, with_vector) = owners(&heads, keys);
         let first_of_page = first_of_page(&heads);
         let page_words = PageWords::new(&lexicon, first_of_page);
         Self { lexicon, page_words, heads, source_of, sources, vectors, owner_ranges, owners, with_vector }
@@ -58,8 +62,13 @@ impl Resident {
         self.heads[ordinal]
     }
 
-    pub(super) fn vectors(&self) -> &Vectors {
+    pub(super) fn vectors(&self) -> &ByteVectors {
         &self.vectors
+    }
+
+    /// For each vector, the ordinals of the passages it belongs to.
+    pub(super) fn owners(&self) -> impl Iterator<Item = &[u32]> {
+        self.owner_ranges.iter().map(|&(from, to)| &self.owners[from as usize..to as usize])
     }
 
     /// The share of passages that have a vector, 0 to 1.
@@ -80,11 +89,26 @@ impl Resident {
     }
 }
 
+/// The vectors of an embedder, with the keys of the passages they belong to.
+async fn vectors(reader: &Reader, embedder: Option<&EmbedderId>) -> Result<(Vec<Key>, ByteVectors), StoreError> {
+    let mut keys = Vec::new();
+    let mut vectors = ByteVectors::new(embedder.map_or(0, |embedder| embedder.dimensions));
+    if let Some(embedder) = embedder {
+        let each = |key, vector: &[f32]| {
+            keys.push(key);
+            vectors.push(vector);
+        };
+        reader.each_vector(embedder, each).await?;
+    }
+    vectors.shrink();
+    Ok((keys, vectors))
+}
+
 /// The heads in the lexicon's order. Both come from one version of the table; a passage that only
 /// one of them had would be a fault of the store, and gets a head that no page claims.
 fn in_order_of(ids: &[u32], heads: Vec<PassageHead>) -> Vec<PassageHead> {
     let by_id: HashMap<u32, PassageHead> = heads.into_iter().map(|head| (head.id, head)).collect();
-    let lost = |id| PassageHead { id, page_id: 0, place: u32::MAX, key: [0; 16], row: u64::MAX };
+    let lost = |id| PassageHead { id, page_id: 0, place: u32::MAX, key: [0; 16], row: LOST };
     ids.iter().map(|&id| by_id.get(&id).copied().unwrap_or_else(|| lost(id))).collect()
 }
 

@@ -9,6 +9,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use futures::TryStreamExt;
+use lancedb::arrow::SendableRecordBatchStream;
 use lancedb::database::CreateTableMode;
 use lancedb::query::{ExecutableQuery, QueryBase, Select};
 use lancedb::table::{CompactionOptions, OptimizeAction};
@@ -102,18 +103,41 @@ pub(super) async fn delete(table: &Table, column: &str, ids: &[u32]) -> Result<(
 
 /// Reads columns of every row. Rows come in the table's order.
 pub(super) async fn read(table: &Table, columns: &[&str], row_ids: bool) -> Result<Vec<RecordBatch>, StoreError> {
+    let stream = stream(table, columns, row_ids).await?;
+    stream.try_collect().await.map_err(failed("read", table.name()))
+}
+
+/// The same, batch by batch.
+pub(super) async fn stream(
+    table: &Table,
+    columns: &[&str],
+    row_ids: bool,
+) -> Result<SendableRecordBatchStream, StoreError> {
     let mut query = table.query().select(Select::columns(columns));
     if row_ids {
         query = query.with_row_id();
     }
-    let stream = query.execute().await.map_err(failed("read", table.name()))?;
-    stream.try_collect().await.map_err(failed("read", table.name()))
+    query.execute().await.map_err(failed("read", table.name()))
 }
 
-/// Reads whole rows by their row ids, in no particular order.
-pub(super) async fn take(table: &Table, row_ids: Vec<u64>) -> Result<Vec<RecordBatch>, StoreError> {
-    let stream = table.take_row_ids(row_ids).execute().await.map_err(failed("read", table.name()))?;
-    stream.try_collect().await.map_err(failed("read", table.name()))
+/// The next batch of a table's stream.
+pub(super) async fn next(
+    table: &Table,
+    stream: &mut SendableRecordBatchStream,
+) -> Result<Option<RecordBatch>, StoreError> {
+    stream.try_next().await.map_err(failed("read", table.name()))
+}
+
+/// Reads columns of rows by their row ids, in the order of those; all columns if none is named.
+pub(super) async fn take(table: &Table, row_ids: &[u64], columns: &[&str]) -> Result<RecordBatch, StoreError> {
+    // The files themselves are asked: a query's plan would cost far more than reading a few rows.
+    let Some(dataset) = table.dataset() else { return Err(damaged(table.name(), "it is not kept in files here")) };
+    let dataset = dataset.get().await.map_err(failed("read", table.name()))?;
+    let unread = |error: lancedb::Error| failed("read", table.name())(error);
+    let all = dataset.schema();
+    let columns =
+        if columns.is_empty() { all.clone() } else { all.project(columns).map_err(|error| unread(error.into()))? };
+    dataset.take_rows(row_ids, columns).await.map_err(|error| unread(error.into()))
 }
 
 /// Joins small files and removes versions that nobody reads any more.

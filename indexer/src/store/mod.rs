@@ -16,6 +16,6 @@ mod writer;
 pub use error::StoreError;
 pub(crate) use manifest::now;
 pub use manifest::{Manifest, SourceEntry, SourceKind};
-pub use reader::{Reader, Vectors};
-pub use rows::{Key, PageRow, PassageHead, PassageRow};
+pub use reader::Reader;
+pub use rows::{Key, PageRow, PassageHead, PassageRow, ShownRow};
 pub use writer::Writer;

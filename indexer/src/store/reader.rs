@@ -1,5 +1,6 @@
 //! Reads the last complete index, whatever a run is writing meanwhile.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use arrow_array::cast::AsArray;
@@ -9,7 +10,7 @@ use arrow_array::{Array, BinaryArray, RecordBatch, StringArray};
 use super::StoreError;
 use super::lance::{self, Tables, damaged};
 use super::manifest::Manifest;
-use super::rows::{self, Columns, Key, PageRow, PassageHead, PassageRow};
+use super::rows::{self, Columns, Key, PageRow, PassageHead, PassageRow, ShownRow};
 use crate::embed::EmbedderId;
 use crate::words::Lexicon;
 
@@ -19,17 +20,6 @@ pub struct Reader {
     manifest: Manifest,
     tables: Tables,
     passages: lancedb::Table,
-}
-
-/// Vectors of one embedder, side by side.
-#[derive(Debug, Clone, Default)]
-pub struct Vectors {
-    /// Floats in each.
-    pub dimensions: usize,
-    /// Which passage each belongs to. A long passage has several vectors under one key.
-    pub keys: Vec<Key>,
-    /// All vectors, one after the other.
-    pub floats: Vec<f32>,
 }
 
 impl Reader {
@@ -128,30 +118,60 @@ impl Reader {
             .map_err(|error| damaged(lance::WORDS, error))
     }
 
-    /// All vectors that `embedder` has made so far, vanished passages' included.
+    /// Calls `each` with every vector that `embedder` has made so far, vanished passages' included, and
+    /// with the key of the passages that it belongs to. A long passage has several under one key.
     ///
     /// # Errors
     /// If the table cannot be read.
-    pub async fn vectors(&self, embedder: &EmbedderId) -> Result<Vectors, StoreError> {
+    pub async fn each_vector(
+        &self,
+        embedder: &EmbedderId,
+        mut each: impl FnMut(Key, &[f32]) + Send,
+    ) -> Result<(), StoreError> {
         let name = lance::vectors_table(embedder);
-        let Some(table) = self.tables.latest(&name).await? else {
-            return Ok(Vectors { dimensions: embedder.dimensions, ..Vectors::default() });
-        };
-        let batches = lance::read(&table, &["key", "vector"], false).await?;
-        vectors_of(&name, embedder.dimensions, &batches)
+        let Some(table) = self.tables.latest(&name).await? else { return Ok(()) };
+        // Batch by batch: all of them at once would take their room twice.
+        let mut batches = lance::stream(&table, &["key", "vector"], false).await?;
+        while let Some(batch) = lance::next(&table, &mut batches).await? {
+            vectors_of(&name, embedder.dimensions, &batch, &mut each)?;
+        }
+        Ok(())
     }
 
-    /// The passages in the given rows (see [`PassageHead::row`]), in no particular order.
+    /// The keys of all passages that `embedder` has made vectors of.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn vector_keys(&self, embedder: &EmbedderId) -> Result<HashSet<Key>, StoreError> {
+        vector_keys(&self.tables, embedder).await
+    }
+
+    /// The passages in the given rows (see [`PassageHead::row`]), in their order. A row that is not there
+    /// is left out.
     ///
     /// # Errors
     /// If they cannot be read: the index has been replaced since, and its files are gone.
-    pub async fn passages(&self, rows: Vec<u64>) -> Result<Vec<PassageRow>, StoreError> {
-        let mut passages = Vec::with_capacity(rows.len());
-        for batch in lance::take(&self.passages, rows).await? {
-            passages.extend(rows::passages_of(&batch)?);
-        }
-        Ok(passages)
+    pub async fn passages(&self, rows: &[u64]) -> Result<Vec<PassageRow>, StoreError> {
+        rows::passages_of(&lance::take(&self.passages, rows, &[]).await?)
     }
+
+    /// What hits show of the passages in the given rows. Otherwise as [`Self::passages`].
+    ///
+    /// # Errors
+    /// As [`Self::passages`].
+    pub async fn shown(&self, rows: &[u64]) -> Result<Vec<ShownRow>, StoreError> {
+        rows::shown_of(&lance::take(&self.passages, rows, &rows::SHOWN).await?)
+    }
+}
+
+pub(super) async fn vector_keys(tables: &Tables, embedder: &EmbedderId) -> Result<HashSet<Key>, StoreError> {
+    let name = lance::vectors_table(embedder);
+    let Some(table) = tables.latest(&name).await? else { return Ok(HashSet::new()) };
+    let mut keys = HashSet::new();
+    for batch in lance::read(&table, &["key"], false).await? {
+        keys.extend(Columns { table: &name, batch: &batch }.keys("key")?);
+    }
+    Ok(keys)
 }
 
 fn words_columns(batch: &RecordBatch) -> Result<(&StringArray, &BinaryArray), StoreError> {
@@ -160,19 +180,20 @@ fn words_columns(batch: &RecordBatch) -> Result<(&StringArray, &BinaryArray), St
     Ok((columns.texts("term")?, postings))
 }
 
-pub(super) fn vectors_of(table: &str, dimensions: usize, batches: &[RecordBatch]) -> Result<Vectors, StoreError> {
-    let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-    let mut vectors =
-        Vectors { dimensions, keys: Vec::with_capacity(rows), floats: Vec::with_capacity(rows * dimensions) };
-    for batch in batches {
-        let columns = Columns { table, batch };
-        vectors.keys.extend(columns.keys("key")?);
-        let list = columns.column("vector")?.as_fixed_size_list_opt().ok_or_else(|| columns.wrong("vector"))?;
-        let floats = list.values().as_primitive_opt::<Float32Type>().ok_or_else(|| columns.wrong("vector"))?;
-        vectors.floats.extend_from_slice(floats.values());
-    }
-    if vectors.floats.len() != rows * dimensions {
+/// Calls `each` with every key of a batch and its vector.
+pub(super) fn vectors_of(
+    table: &str,
+    dimensions: usize,
+    batch: &RecordBatch,
+    mut each: impl FnMut(Key, &[f32]),
+) -> Result<(), StoreError> {
+    let columns = Columns { table, batch };
+    let keys = columns.keys("key")?;
+    let list = columns.column("vector")?.as_fixed_size_list_opt().ok_or_else(|| columns.wrong("vector"))?;
+    let floats = list.values().as_primitive_opt::<Float32Type>().ok_or_else(|| columns.wrong("vector"))?;
+    if dimensions == 0 || floats.len() != keys.len() * dimensions {
         return Err(damaged(table, "its vectors are of another length than the embedder's"));
     }
-    Ok(vectors)
+    keys.into_iter().zip(floats.values().chunks_exact(dimensions)).for_each(|(key, vector)| each(key, vector));
+    Ok(())
 }

@@ -58,6 +58,25 @@ pub struct PassageRow {
     pub key: Key,
 }
 
+/// What a hit shows of a passage. Every column of a row is read on its own, so that leaving some out pays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownRow {
+    /// See [`PassageRow::id`].
+    pub id: u32,
+    /// See [`PageRow::source`].
+    pub source: String,
+    /// See [`PageRow::name`].
+    pub page: String,
+    /// The page's title.
+    pub title: String,
+    /// See [`PassageRow::heading`].
+    pub heading: String,
+    /// See [`PassageRow::url`].
+    pub url: String,
+    /// The text itself.
+    pub text: String,
+}
+
 /// What search keeps in memory of a passage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PassageHead {
@@ -200,6 +219,26 @@ pub(super) fn passages_of(batch: &RecordBatch) -> Result<Vec<PassageRow>, StoreE
         url: url.value(at).to_owned(),
         text: text.value(at).to_owned(),
         key: keys[at],
+    };
+    Ok((0..batch.num_rows()).map(row).collect())
+}
+
+/// The columns that [`shown_of`] reads.
+pub(super) const SHOWN: [&str; 7] = ["id", "source", "page", "title", "heading", "url", "text"];
+
+pub(super) fn shown_of(batch: &RecordBatch) -> Result<Vec<ShownRow>, StoreError> {
+    let columns = Columns { table: "passages", batch };
+    let (id, source, page) = (columns.numbers("id")?, columns.texts("source")?, columns.texts("page")?);
+    let (title, heading) = (columns.texts("title")?, columns.texts("heading")?);
+    let (url, text) = (columns.texts("url")?, columns.texts("text")?);
+    let row = |at: usize| ShownRow {
+        id: id[at],
+        source: source.value(at).to_owned(),
+        page: page.value(at).to_owned(),
+        title: title.value(at).to_owned(),
+        heading: heading.value(at).to_owned(),
+        url: url.value(at).to_owned(),
+        text: text.value(at).to_owned(),
     };
     Ok((0..batch.num_rows()).map(row).collect())
 }

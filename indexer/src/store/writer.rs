@@ -203,13 +203,7 @@ impl Writer {
     /// # Errors
     /// If the table cannot be read.
     pub async fn vector_keys(&self, embedder: &EmbedderId) -> Result<HashSet<Key>, StoreError> {
-        let name = lance::vectors_table(embedder);
-        let Some(table) = self.tables.latest(&name).await? else { return Ok(HashSet::new()) };
-        let mut keys = HashSet::new();
-        for batch in lance::read(&table, &["key"], false).await? {
-            keys.extend(Columns { table: &name, batch: &batch }.keys("key")?);
-        }
-        Ok(keys)
+        super::reader::vector_keys(&self.tables, embedder).await
     }
 
     /// Adds vectors. They are searched from the next opening of the index on.
@@ -237,11 +231,15 @@ impl Writer {
         let known = self.vector_keys(embedder).await?;
         let gone = known.difference(&live).count();
         if gone * 5 > known.len() {
-            let batches = lance::read(&table, &["key", "vector"], false).await?;
-            let vectors = super::reader::vectors_of(&name, embedder.dimensions, &batches)?;
-            let rows = vectors.keys.iter().zip(vectors.floats.chunks_exact(embedder.dimensions.max(1)));
-            let kept: Vec<_> =
-                rows.filter(|(key, _)| live.contains(*key)).map(|(key, floats)| (*key, floats.to_vec())).collect();
+            let mut kept = Vec::new();
+            let mut batches = lance::stream(&table, &["key", "vector"], false).await?;
+            while let Some(batch) = lance::next(&table, &mut batches).await? {
+                super::reader::vectors_of(&name, embedder.dimensions, &batch, |key, vector| {
+                    if live.contains(&key) {
+                        kept.push((key, vector.to_vec()));
+                    }
+                })?;
+            }
             let table = self.tables.replace(&name, lance::vector_batch(embedder.dimensions, &kept)?).await?;
             return lance::prune(&table).await;
         }

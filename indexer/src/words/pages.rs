@@ -3,8 +3,6 @@
 //! A passage of a page that is about something else altogether is often a passing mention; ranking
 //! by the page as well holds it back.
 
-use std::collections::HashMap;
-
 use super::lexicon::Lexicon;
 use super::score::idf;
 
@@ -49,20 +47,29 @@ impl PageWords {
     #[must_use]
     pub fn score(&self, lexicon: &Lexicon, terms: &[String]) -> Vec<f32> {
         let mut scores = vec![0.0; self.first_of_page.len()];
-        let mut counts: HashMap<usize, f32> = HashMap::new();
+        // What one term counts on each page, and which pages that is.
+        let mut counts = vec![0.0_f32; self.first_of_page.len()];
+        let mut pages: Vec<u32> = Vec::new();
         for (at, term) in terms.iter().enumerate() {
             if terms[..at].contains(term) {
                 continue;
             }
-            counts.clear();
             lexicon.each(term, |ordinal, fields| {
-                let first = self.first_of_page(ordinal);
+                let first = self.first_of_page[ordinal];
+                let count = &mut counts[first as usize];
+                // A page that a passage was found on is known by being above zero, however little that counts.
+                if *count == 0.0 {
+                    *count = f32::MIN_POSITIVE;
+                    pages.push(first);
+                }
                 // The title stands on every passage of the page, and counts once.
-                let title = if first == ordinal { TITLE * f32::from(fields[1]) } else { 0.0 };
-                *counts.entry(first).or_insert(0.0) += f32::from(fields[0]) + title + HEADING * f32::from(fields[2]);
+                let title = if first as usize == ordinal { TITLE * f32::from(fields[1]) } else { 0.0 };
+                *count += f32::from(fields[0]) + title + HEADING * f32::from(fields[2]);
             });
-            let idf = idf(self.pages, counts.len());
-            for (&first, &count) in &counts {
+            let idf = idf(self.pages, pages.len());
+            for first in pages.drain(..) {
+                let first = first as usize;
+                let count = std::mem::take(&mut counts[first]);
                 let tf = count / (1.0 - B + B * self.lengths[first] / self.average);
                 scores[first] += idf * tf / (K1 + tf);
             }

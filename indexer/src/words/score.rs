@@ -28,8 +28,18 @@ impl Default for Bm25f {
 pub struct WordScores {
     /// BM25F by ordinal; 0 where no word of the question stands.
     pub scores: Vec<f32>,
-    /// By ordinal: the share of the question's idf whose terms stand in the passage, 0 to 1.
-    pub covered: Vec<f32>,
+    /// By ordinal: the idf of the question's terms that stand in the passage.
+    covered: Vec<f32>,
+    /// The idf of all of its terms.
+    total: f32,
+}
+
+impl WordScores {
+    /// The share of the question's idf whose terms stand in a passage, 0 to 1.
+    #[must_use]
+    pub fn covered(&self, ordinal: usize) -> f32 {
+        if self.total > 0.0 { self.covered[ordinal] / self.total } else { 0.0 }
+    }
 }
 
 impl Bm25f {
@@ -69,10 +79,7 @@ impl Bm25f {
                 covered[ordinal] += idf;
             }
         }
-        if total > 0.0 {
-            covered.iter_mut().for_each(|share| *share /= total);
-        }
-        WordScores { scores, covered }
+        WordScores { scores, covered, total }
     }
 }
 

@@ -146,6 +146,25 @@ async fn the_mode_says_how_far_the_vectors_are() {
     assert_eq!(site.searcher(Some(&bag)).await.search(&words_only).await.unwrap().mode, Mode::Words);
 }
 
+/// Whoever serves an index looks at its manifest, and opens it again when that is another one.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_it_open_is_told_when_the_vectors_are_there() {
+    let site = Site::new(&PAGES);
+    site.run().await;
+    let manifest = || Reader::manifest_of(&site.index).unwrap().unwrap();
+    let seen = std::sync::Mutex::new(Vec::new());
+    let hear = |event: Event| {
+        if let Event::Missing { .. } = event {
+            seen.lock().unwrap().push(manifest());
+        }
+    };
+    let mut writer = Writer::open(&site.index).await.unwrap();
+    run::vectors(&mut writer, Bag::new("a").as_ref(), false, &Cancel::default(), &hear).await.unwrap();
+    let before = seen.lock().unwrap().pop().unwrap();
+    assert_eq!(before.embedder, manifest().embedder);
+    assert_ne!(before, manifest(), "it was announced before, and none was there");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_a_vector_is_never_embedded_again() {
     let site = Site::new(&PAGES);

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use clap::builder::Resettable;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, Command, Subcommand};
+use clap::{Arg, ArgMatches, Args, Command, CommandFactory, Subcommand};
 use serde_json::json;
 
 use super::{Context, Failure, Outcome};
@@ -76,22 +77,49 @@ impl Config {
                 return Err(bad(format!("{key} is no setting")).hint(format!("settings are {}", known.join(", "))));
             }
             let values = texts(&value).ok_or_else(|| bad(format!("{key} is a text, or a list of texts")))?;
+            check(&key, &values).map_err(bad)?;
             self.values.insert(key, (values, path.to_owned()));
         }
         Ok(())
     }
 
-    /// The command line with the files' values as defaults.
+    /// The command line with the files' values as defaults. A variable that is set to nothing sets nothing.
     pub(super) fn apply(&self, command: Command) -> Command {
-        if self.values.is_empty() {
-            return command;
-        }
-        let command = command.mut_args(|arg| match self.values.get(arg.get_id().as_str()) {
-            Some((values, _)) => arg.default_values(values.clone()),
-            None => arg,
+        let command = command.mut_args(|arg| {
+            let is_empty = |name| std::env::var_os(name).is_some_and(|value| value.is_empty());
+            let arg = if arg.get_env().is_some_and(is_empty) { arg.env(Resettable::Reset) } else { arg };
+            match self.values.get(arg.get_id().as_str()) {
+                Some((values, _)) => arg.default_values(values.clone()),
+                None => arg,
+            }
         });
         command.mut_subcommands(|sub| self.apply(sub))
     }
+}
+
+/// Whether the option takes these values.
+fn check(key: &str, values: &[String]) -> Result<(), String> {
+    let Some(option) = option(&<super::Cli as CommandFactory>::command(), key) else { return Ok(()) };
+    if values.len() > 1 && option.get_value_delimiter().is_none() {
+        return Err(format!("{key} is one text, not a list"));
+    }
+    let alone = Arg::new("value").value_parser(option.get_value_parser().clone()).allow_hyphen_values(true);
+    let alone = Command::new("kai").no_binary_name(true).arg(alone);
+    match values.iter().find(|value| alone.clone().try_get_matches_from([value]).is_err()) {
+        None => Ok(()),
+        Some(value) => {
+            let possible: Vec<String> =
+                option.get_possible_values().iter().map(|possible| possible.get_name().to_owned()).collect();
+            let possible = if possible.is_empty() { String::new() } else { format!(": {}", possible.join(", ")) };
+            Err(format!("{key} cannot be {value:?}{possible}"))
+        }
+    }
+}
+
+/// The option that a setting stands for.
+fn option(command: &Command, key: &str) -> Option<Arg> {
+    let own = command.get_arguments().find(|arg| arg.get_id() == key).cloned();
+    own.or_else(|| command.get_subcommands().find_map(|sub| option(sub, key)))
 }
 
 /// The values of a setting as text.
@@ -179,14 +207,11 @@ fn found(key: &str, variable: &str, config: &Config, matches: &ArgMatches, conte
 
 /// What an option is where nobody says anything.
 fn default_of(key: &str) -> Option<String> {
-    fn search(command: &Command, key: &str) -> Option<String> {
-        let own = command.get_arguments().find(|arg| arg.get_id() == key);
-        let own =
-            own.and_then(|arg| arg.get_default_values().first()).map(|value| value.to_string_lossy().into_owned());
-        own.or_else(|| command.get_subcommands().find_map(|sub| search(sub, key)))
-    }
     match key {
         "listen" => Some(super::serve::DEFAULT.to_string()),
-        key => search(&<super::Cli as clap::CommandFactory>::command(), key),
+        key => {
+            let option = option(&<super::Cli as CommandFactory>::command(), key)?;
+            option.get_default_values().first().map(|value| value.to_string_lossy().into_owned())
+        }
     }
 }

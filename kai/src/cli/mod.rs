@@ -8,6 +8,7 @@ mod engine;
 mod error;
 mod index;
 mod index_status;
+mod log;
 mod mcp;
 mod model;
 mod op;

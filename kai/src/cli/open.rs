@@ -40,6 +40,7 @@ pub(super) async fn assistant(context: &Context, wanted: &Wanted<'_>) -> Result<
         documents,
         engines: Arc::new(wanted.engine.engines().await),
         operator: Some(Arc::new(operator(context, &wanted.host.target(), wanted.host.vm_root.clone())?)),
+        no_host: "no host was named to carry this out on",
         machine: if wanted.host.is_here() { Machine::here() } else { Machine::default() },
         told: String::new(),
         audience: Audience::Keeper,

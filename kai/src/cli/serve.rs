@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use kai_tools::face::HostOptions;
+use kai_tools::names::HostName;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use super::engine::EngineArgs;
+use super::log::Log;
 use super::{Context, EmbedderArg, Failure, Outcome, open};
 use crate::service::access::Tokens;
 use crate::service::{self, Limits, Listen, ListenError, Service, Settings, Work};
@@ -53,9 +55,9 @@ pub(super) struct Serve {
     inherited: bool,
     /// A name of this machine that may stand in Host, beside localhost; several may be given.
     #[arg(long, value_name = "NAME", env = "KAI_HOST_NAMES", value_delimiter = ',')]
-    host_name: Vec<String>,
+    host_name: Vec<HostName>,
     /// Let programs on this machine start indexing without a token, as kldload's kai-index does.
-    #[arg(long, env = "KAI_OPEN_INDEX")]
+    #[arg(long, env = "KAI_OPEN_INDEX", value_parser = clap::builder::BoolishValueParser::new())]
     open_index: bool,
     /// Answer questions only: no host is looked at.
     #[arg(long, conflicts_with_all = ["host", "sim", "executor"])]
@@ -72,23 +74,15 @@ pub(super) struct Serve {
     host: HostOptions,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Log {
-    /// Text, as it suits where it goes.
-    Auto,
-    /// Text with times.
-    Text,
-    /// A JSON object a line.
-    Json,
-}
-
 pub(super) async fn run(args: Serve, context: Context) -> Result<Outcome, Failure> {
     let ui = &context.ui;
-    start_log(args.log);
+    args.log.start();
+    let news = News { ui, logged: args.log == Log::Json };
+    let limits = Limits::default().with_files(open_files());
     let sockets = service::open_sockets(&args.listen()).await.map_err(not_listening)?;
     let names: Vec<String> = sockets.iter().map(service::Socket::name).collect();
     if sockets.iter().any(service::Socket::is_open_to_others) {
-        warn_of_the_open(ui, &context);
+        warn_of_the_open(&news, &context);
     }
     let operator = if args.docs_only {
         None
@@ -103,21 +97,30 @@ pub(super) async fn run(args: Serve, context: Context) -> Result<Outcome, Failur
         operator,
         machine: if here { Machine::here() } else { Machine::default() },
     };
-    let settings = Settings { names: args.host_name, open_index: args.open_index, limits: Limits::default() };
+    let settings = Settings {
+        names: args.host_name.iter().map(ToString::to_string).collect(),
+        open_index: args.open_index,
+        limits,
+    };
     let service = Service::open(settings, work).await;
     if !service.has_index() {
-        ui.note("there is no index of documents yet, so that questions are not answered from any");
-        ui.hint("`kai corpus sync` and `kai index`, while this runs: it is opened when it is there");
+        news.note(
+            "there is no index of documents yet, so that questions are not answered from any",
+            "`kai corpus sync` and `kai index`, while this runs: it is opened when it is there",
+        );
     }
     if ui.wants_json() {
         ui.json(&json!({ "listening": names }));
     }
-    names.iter().for_each(|name| ui.status(&format!("listening on {name}")));
+    names.iter().for_each(|name| news.status(&format!("listening on {name}")));
+    if let Err(error) = Tokens::of(context.home.root()).list() {
+        news.note(&kai_tools::with_causes(&error), "until that is mended, every request with a token fails");
+    }
     // Whoever started it as a service is told that it is ready; nobody there is no failure.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     let stop = stop()?;
     service.serve(sockets, stop).await;
-    ui.status("stopped");
+    news.status("stopped");
     Ok(Outcome::Done)
 }
 
@@ -144,22 +147,56 @@ fn not_listening(error: ListenError) -> Failure {
 }
 
 /// Other machines can reach it: that nobody there has a token, or everybody who listens sees it, is said.
-fn warn_of_the_open(ui: &Ui, context: &Context) {
-    ui.note("other machines can reach this address, and what they send is not encrypted");
-    if Tokens::of(context.home.root()).list().is_ok_and(|tokens| tokens.is_empty()) {
-        ui.hint("there is no token yet, so nobody there can ask anything: `kai token add NAME --scope ask`");
+fn warn_of_the_open(news: &News<'_>, context: &Context) {
+    let none = Tokens::of(context.home.root()).list().is_ok_and(|tokens| tokens.is_empty());
+    let hint = "there is no token yet, so nobody there can ask anything: `kai token add NAME --scope ask`";
+    news.note(
+        "other machines can reach this address, and what they send is not encrypted",
+        if none { hint } else { "" },
+    );
+}
+
+/// What is said beside the log; as lines of it, where every line is an object.
+struct News<'a> {
+    ui: &'a Ui,
+    logged: bool,
+}
+
+impl News<'_> {
+    fn status(&self, text: &str) {
+        if self.logged { tracing::info!("{text}") } else { self.ui.status(text) }
+    }
+
+    fn note(&self, text: &str, hint: &str) {
+        if self.logged {
+            tracing::warn!(hint, "{text}");
+            return;
+        }
+        self.ui.note(text);
+        if !hint.is_empty() {
+            self.ui.hint(hint);
+        }
     }
 }
 
-/// Ends at the first Ctrl-C or SIGTERM. The second one ends the process.
+/// How many files may be open: as many as this process may allow itself.
+fn open_files() -> u64 {
+    let now = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: now.maximum, maximum: now.maximum });
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+/// Ends at the first Ctrl-C or SIGTERM, or when the terminal goes. The second one ends the process.
 fn stop() -> Result<impl Future<Output = ()>, Failure> {
     let failed = |error: std::io::Error| Failure::new("signals cannot be waited for").because(&error);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
         }
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
         tokio::spawn(async move {
@@ -170,19 +207,4 @@ fn stop() -> Result<impl Future<Output = ()>, Failure> {
             std::process::exit(130);
         });
     })
-}
-
-fn start_log(format: Log) {
-    let filter = EnvFilter::try_from_env("KAI_LOG").unwrap_or_else(|_| EnvFilter::new("warn,kai=info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    // The journal has its own times, and shows no colours.
-    let in_journal = std::env::var_os("JOURNAL_STREAM").is_some();
-    let colours = kai_tools::face::terminal::Colours::detect().err;
-    // A second start in one process keeps the first one's lines.
-    let _ = match format {
-        Log::Json => lines.json().flatten_event(true).try_init(),
-        Log::Auto if in_journal => lines.without_time().with_ansi(false).try_init(),
-        Log::Auto => lines.with_ansi(colours).try_init(),
-        Log::Text => lines.with_ansi(false).try_init(),
-    };
 }

@@ -112,9 +112,11 @@ impl From<TokenError> for Failure {
         match error {
             TokenError::Taken { .. } => failure.hint("revoke that one first, or choose another name"),
             TokenError::Unknown { .. } => failure.hint("`kai token list` lists them"),
-            TokenError::File { .. } | TokenError::Damaged { .. } | TokenError::Open { .. } | TokenError::Random(_) => {
-                failure
-            }
+            TokenError::File { .. }
+            | TokenError::Damaged { .. }
+            | TokenError::Version { .. }
+            | TokenError::Open { .. }
+            | TokenError::Random(_) => failure,
         }
     }
 }

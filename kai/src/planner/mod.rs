@@ -89,21 +89,26 @@ pub struct Planned {
     pub proposal: Proposal,
     /// What was understood, clause by clause: `web1 … → kvm_power`.
     pub understood: Vec<String>,
+    /// Whether every sentence of it is plainly a question or talk: nothing in it asks for a change.
+    pub only_asks: bool,
 }
 
 /// Plans an utterance. `turns` are what was said before, oldest first.
 #[must_use]
 pub fn plan(utterance: &str, turns: &[Turn], inventory: &Inventory) -> Planned {
-    let mut understood = Vec::new();
+    let (mut understood, mut only_asks) = (Vec::new(), false);
     let proposal = match lexicon::lexicon() {
         Ok(lexicon) => {
-            let mut planner = Planner { lexicon, inventory, understood: &mut understood, said_destroy: false };
-            planner.plan(utterance, turns)
+            let mut planner =
+                Planner { lexicon, inventory, understood: &mut understood, said_destroy: false, only_asks: false };
+            let proposal = planner.plan(utterance, turns);
+            only_asks = planner.only_asks;
+            proposal
         }
         // The phrases are part of the program: a test reads them all.
         Err(error) => Proposal::Refuse { key: "unsupported", reason: error.to_string() },
     };
-    Planned { proposal, understood }
+    Planned { proposal, understood, only_asks }
 }
 
 struct Planner<'a> {
@@ -111,6 +116,7 @@ struct Planner<'a> {
     inventory: &'a Inventory,
     understood: &'a mut Vec<String>,
     said_destroy: bool,
+    only_asks: bool,
 }
 
 /// What the clauses of an utterance come to.

@@ -30,6 +30,7 @@ impl Planner<'_> {
         let mut outcome = Outcome { quoted, ..Outcome::default() };
         let mut focus = before.focus.clone();
         let several = sentences.len() > 1;
+        self.only_asks = !sentences.is_empty();
         for mut sentence in sentences {
             let whole = sentence.pieces.clone();
             if manner::insists(&sentence, &mut outcome)
@@ -52,6 +53,7 @@ impl Planner<'_> {
                 meaning.mood = Mood::Talk;
             }
             outcome.quoted |= meaning.reported;
+            self.only_asks &= meaning.mood != Mood::Order;
             match meaning.mood {
                 Mood::Talk => {
                     outcome.talk = true;

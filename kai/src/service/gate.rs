@@ -60,11 +60,22 @@ pub(super) async fn admit(State(service): State<Service>, mut request: Request, 
     let peer = request.extensions().get::<Peer>().copied();
     let peer = peer.unwrap_or(Peer::Remote(std::net::IpAddr::from([0, 0, 0, 0])));
     let headers = request.headers();
+    once(headers)?;
     let peer = through_proxy(peer, headers);
     service.0.door.check(peer, request.uri(), headers)?;
     let caller = caller(&service, peer, headers)?;
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
+}
+
+/// What is decided by must be said once: two programs may not each read another one.
+fn once(headers: &HeaderMap) -> Answer<()> {
+    const ONCE: [HeaderName; 4] = [header::HOST, header::ORIGIN, header::AUTHORIZATION, header::CONTENT_TYPE];
+    let site = HeaderName::from_static("sec-fetch-site");
+    match ONCE.into_iter().chain([site]).find(|name| headers.get_all(name).iter().nth(1).is_some()) {
+        Some(name) => Err(Problem::bad_request(format!("the request has more than one {name}"))),
+        None => Ok(()),
+    }
 }
 
 /// What a proxy on this machine passes on does not come from this machine.
@@ -93,7 +104,7 @@ fn caller(service: &Service, peer: Peer, headers: &HeaderMap) -> Answer<Caller> 
         }
     };
     match found {
-        Some(info) => Ok(Caller { name: Some(info.name), scopes: info.scopes, peer }),
+        Some(info) => Ok(Caller { name: Some(info.name), token: Some(info.hash), scopes: info.scopes, peer }),
         None => {
             service.0.rates.failure(peer)?;
             Err(Problem::unauthorized("the token is none, or is not valid any more"))

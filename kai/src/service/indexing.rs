@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::access::{Caller, Scope};
 use super::news::News;
 use super::problem::{Answer, Problem};
 use super::shelf::Shelf;
@@ -45,7 +46,7 @@ pub(super) struct Run {
     done: usize,
     /// Of so many, once that is known.
     total: Option<usize>,
-    /// What was left out, and why.
+    /// What was left out, and why; for those who may index.
     problems: Vec<String>,
     /// Pages that can be found since.
     pub(super) pages: u64,
@@ -53,6 +54,16 @@ pub(super) struct Run {
     pub(super) passages: u64,
     /// How it ended, in words.
     pub(super) message: Option<String>,
+}
+
+impl Run {
+    /// As a caller may see it: what was left out and why only where it was indexed from.
+    pub(super) fn for_caller(mut self, caller: &Caller) -> Self {
+        if !caller.may(Scope::Admin) {
+            self.problems.clear();
+        }
+        self
+    }
 }
 
 /// The runs of one data folder.

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::access::{Caller, Scope};
-use super::api::{Endpoint, Errors, Question, address, begin};
+use super::api::{Endpoint, Errors, Question, address, begin, folder};
 use super::body::{parse, read};
 use super::problem::Problem;
 use super::stream::each;
@@ -153,12 +153,11 @@ async fn index(
 ) -> Result<Json<Indexed>, Failed> {
     may_index(&service, &caller)?;
     let asked: Folder = parse(&read(request, &service).await?)?;
-    let folder = asked.source_dir.unwrap_or_default();
-    if !std::path::Path::new(&folder).is_dir() {
-        let shown: String = folder.chars().take(200).collect();
-        return Err(Problem::bad_request(format!("invalid source_dir: {shown}")).into());
+    let place = folder(&asked.source_dir.unwrap_or_default())?;
+    if !std::path::Path::new(&place).is_dir() {
+        return Err(Problem::bad_request(format!("invalid source_dir: {place}: it is no folder")).into());
     }
-    run(&service, vec![folder]).await
+    run(&service, vec![place]).await
 }
 
 async fn index_url(

@@ -19,6 +19,7 @@ use tower::ServiceExt;
 
 use super::access::Peer;
 use super::crowd::Crowd;
+use super::half::HalfOpen;
 use super::settings::{Limits, Listen};
 
 /// An open socket.
@@ -173,7 +174,7 @@ pub(super) async fn serve(
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head_time)
             .half_close(false)
-            .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(router));
+            .serve_connection(TokioIo::new(HalfOpen::new(Box::pin(stream))), TowerToHyperService::new(router));
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = watched.await {

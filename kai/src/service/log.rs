@@ -17,6 +17,33 @@ tokio::task_local! {
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The status of a request whose sender did not wait for the answer; no server sends it.
+const GIVEN_UP: u16 = 499;
+
+/// What is logged when a request has ended, one way or another.
+struct Line {
+    service: Service,
+    id: String,
+    method: &'static str,
+    route: String,
+    start: Instant,
+    status: u16,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let Self { service, id, method, route, start, status } = self;
+        let took = start.elapsed();
+        service.metrics().request(method, route, *status, took);
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        if (500..600).contains(status) {
+            tracing::error!(id, method, route, status, ms, "request");
+        } else {
+            tracing::info!(id, method, route, status, ms, "request");
+        }
+    }
+}
+
 /// The number of the request that is being answered.
 pub(super) fn request_id() -> Option<String> {
     REQUEST.try_with(Clone::clone).ok()
@@ -30,16 +57,10 @@ pub(super) async fn log(State(service): State<Service>, request: Request, next: 
     let method = known(request.method());
     // The route and not the path: paths hold names.
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let mut line = Line { service, id: id.clone(), method, route, start, status: GIVEN_UP };
     let mut response = REQUEST.scope(id.clone(), next.run(request)).await;
-    let status = response.status();
-    let took = start.elapsed();
-    service.metrics().request(method, &route, status.as_u16(), took);
-    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    if status.is_server_error() {
-        tracing::error!(id, method, route, status = status.as_u16(), ms, "request");
-    } else {
-        tracing::info!(id, method, route, status = status.as_u16(), ms, "request");
-    }
+    line.status = response.status().as_u16();
+    drop(line);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, value);
     }

@@ -26,7 +26,6 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::{Value, json};
 
 use super::access::{Caller, Peer, Scope, Scopes};
-use super::api::view;
 use super::mistake::in_words;
 use super::problem::{Answer, Problem};
 use super::stream::Told;
@@ -99,7 +98,8 @@ impl Service {
     /// In words, if the other side does not speak the protocol.
     pub(crate) async fn serve_stdio(self) -> Result<(), String> {
         // Who starts a program may do what the program's user may: look, and have plans made.
-        let local = Caller { name: None, scopes: Scopes::of(&[Scope::Ask, Scope::Plan]), peer: Peer::Socket };
+        let local =
+            Caller { name: None, token: None, scopes: Scopes::of(&[Scope::Ask, Scope::Plan]), peer: Peer::Socket };
         let handler = Mcp { service: self, local: Some(local) };
         let running = handler.serve(rmcp::transport::stdio()).await.map_err(|error| error.to_string())?;
         running.waiting().await.map(|_| ()).map_err(|error| error.to_string())
@@ -146,7 +146,8 @@ impl ServerHandler for Mcp {
             Ok(request) => request,
             Err(error) => return Err(ErrorData::invalid_params(in_words(&error.to_string()), None)),
         };
-        let result = match self.carry_out(request).await {
+        let by = caller.name.as_ref().map_or_else(|| "kai mcp".to_owned(), |name| format!("token {name}, over MCP"));
+        let result = match self.carry_out(request, by).await {
             Ok(text) => CallToolResult::success(vec![ContentBlock::text(text)]),
             Err(problem) => {
                 let hints: String = problem.hints.iter().map(|hint| format!("\n{hint}")).collect();
@@ -195,7 +196,7 @@ impl Mcp {
     }
 
     /// What comes of a call, as text.
-    async fn carry_out(&self, request: Request) -> Answer<String> {
+    async fn carry_out(&self, request: Request, by: String) -> Answer<String> {
         let service = &self.service;
         if let Request::DocsSearch(_) | Request::DocsRead(_) = request {
             let looked = service.look(&request).await?;
@@ -207,8 +208,7 @@ impl Mcp {
             Proposed::Found(table) => Ok(json!({ "rows": table.json(), "notes": table.notes }).to_string()),
             // A look that would change something is none.
             Proposed::Plan(proposal) if effect != Effect::Read => {
-                let told = Told::new("plan", json!(view::Waiting::from(proposal.as_ref())));
-                service.put_down(*proposal).await?;
+                let told = Told::new("plan", service.put_down(*proposal, by).await?);
                 Ok(plain::text(&told).unwrap_or_default())
             }
             Proposed::Plan(_) => Err(Problem::conflict("that would change something")),

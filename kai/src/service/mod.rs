@@ -10,7 +10,9 @@ pub(crate) mod access;
 mod api;
 mod body;
 mod crowd;
+mod following;
 mod gate;
+mod half;
 mod indexing;
 mod kldload;
 mod listen;
@@ -53,7 +55,6 @@ pub(crate) use listen::{ListenError, Socket, open as open_sockets};
 use metrics::Metrics;
 use news::News;
 use operations::Operations;
-use plans::Plans;
 use problem::{Answer, Problem};
 use sessions::Sessions;
 pub(crate) use settings::{Limits, Listen, Settings};
@@ -74,7 +75,6 @@ struct Parts {
     operator: Option<Arc<Operator>>,
     machine: Machine,
     sessions: Sessions,
-    plans: Plans,
     operations: Operations,
     indexing: Indexing,
     metrics: Metrics,
@@ -113,7 +113,6 @@ impl Service {
             operator: work.operator.map(Arc::new),
             machine: work.machine,
             sessions: Sessions::default(),
-            plans: Plans::new(news.clone()),
             operations: Operations::new(news.clone(), metrics.ended()),
             metrics,
             news,
@@ -159,7 +158,6 @@ impl Service {
                 tokio::time::sleep(Duration::from_secs(60)).await;
                 self.0.rates.sweep();
                 self.0.sessions.sweep();
-                self.0.plans.sweep();
             }
         };
         tokio::join!(sweep, self.0.shelf.watch());
@@ -205,9 +203,21 @@ impl Service {
     /// What a caller's words are answered with: the host only for those who may see it.
     fn assistant(&self, caller: &Caller) -> Assistant {
         let operator = self.0.operator.clone().filter(|_| caller.may(Scope::Plan));
+        let no_host = match &self.0.operator {
+            None => "nothing was done: this service was started without a host, and only answers questions",
+            Some(_) => {
+                "nothing was done or looked at: the host is for tokens with the scope plan, on the page or at /v1"
+            }
+        };
         let machine = if operator.is_some() { self.0.machine.clone() } else { Machine::default() };
         let (documents, engines) = (self.0.shelf.documents(), Arc::clone(&self.0.engines));
-        Assistant { documents, engines, operator, machine, told: String::new(), audience: Audience::Callers }
+        let (told, audience) = (String::new(), Audience::Callers);
+        Assistant { documents, engines, operator, no_host, machine, told, audience }
+    }
+
+    /// Whether a caller's token, if there was one, is valid still.
+    fn still_knows(&self, caller: &Caller) -> bool {
+        caller.token.as_ref().is_none_or(|hash| self.0.tokens.holds(hash, kai_tools::names::Stamp::now()))
     }
 
     fn operator(&self) -> Answer<Arc<Operator>> {

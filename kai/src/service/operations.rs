@@ -10,11 +10,12 @@ use std::time::Duration;
 use futures::Stream;
 use kai_tools::confirm::Confirmed;
 use kai_tools::execute::{Cancel, Progress, Report};
-use kai_tools::journal::{JournalError, Operation, Outcome, StepState};
+use kai_tools::journal::{JournalError, Outcome};
 use kai_tools::operator::Operator;
 use serde_json::json;
 use tokio::sync::{oneshot, watch};
 
+use super::following::reported;
 use super::metrics::Ended;
 use super::news::News;
 use super::problem::{Answer, Problem};
@@ -108,7 +109,7 @@ impl Operations {
                 return Err(Problem::conflict(format!("operation {running} is still running on this host")));
             }
             if all.contains_key(&id) {
-                return Err(Problem::conflict(format!("plan {id} was approved before")));
+                return Err(JournalError::CarriedOut { op: id }.into());
             }
             if all.len() >= MOST {
                 all.clear();
@@ -235,6 +236,7 @@ fn why(error: &JournalError) -> &'static str {
     match error {
         JournalError::Lost(_) => "the executor broke off: it is not known how far the operation got",
         JournalError::Busy { .. } => "another operation is running",
+        JournalError::CarriedOut { .. } | JournalError::Ended { .. } => "it was carried out already",
         JournalError::Unconfirmed(_) => "the host has changed: the plan is another one now",
         JournalError::File { .. } | JournalError::Broken { .. } | JournalError::Elsewhere(_) => {
             "it could not be written to the journal"
@@ -245,39 +247,7 @@ fn why(error: &JournalError) -> &'static str {
 fn ended(report: &Report, lines: &[(String, String)]) -> Told {
     let data = json!({
         "operation": report.op, "outcome": report.outcome, "error": report.error, "hints": report.hints,
-        "left": report.left, "left_out": report.left_out, "report": lines,
+        "left": report.left, "left_out": report.left_out, "report": reported(Some(report.outcome), lines),
     });
     Told::new("ended", data)
-}
-
-/// What the journal knows of one that does not run here.
-pub(super) fn from_journal(operation: &Operation) -> Vec<Told> {
-    let mut told = Vec::new();
-    for (step, state) in operation.plan.steps.iter().zip(&operation.steps) {
-        let Some(state) = state_word(*state) else { continue };
-        let (number, action) = (step.id + 1, step.action.to_string());
-        told.push(Told::new("step", json!({ "number": number, "action": action, "state": state })));
-    }
-    let hints: Vec<&str> = if operation.outcome.is_none() {
-        vec!["it was cut off: `kai op resume` goes on, `kai op undo` takes it back"]
-    } else {
-        Vec::new()
-    };
-    let report = if operation.outcome.is_some() { operation.plan.report.clone() } else { Vec::new() };
-    let data = json!({
-        "operation": operation.id, "outcome": operation.outcome, "error": operation.error, "hints": hints,
-        "left": [], "left_out": operation.left_out.values().collect::<Vec<_>>(), "report": report,
-    });
-    told.push(Told::new("ended", data));
-    told
-}
-
-/// How far a step got; none if nothing was done.
-pub(super) fn state_word(state: StepState) -> Option<&'static str> {
-    match state {
-        StepState::Waiting => None,
-        StepState::Begun => Some("begun"),
-        StepState::Done => Some("done"),
-        StepState::Failed => Some("failed"),
-    }
 }

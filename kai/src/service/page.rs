@@ -42,6 +42,7 @@ const FILES: &[File] = files! {
     "plans.js": SCRIPT,
     "problems.js": SCRIPT,
     "progress.js": SCRIPT,
+    "replication.js": SCRIPT,
     "search.js": SCRIPT,
     "sources.js": SCRIPT,
     "sse.js": SCRIPT,

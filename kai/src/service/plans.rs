@@ -1,73 +1,39 @@
-//! Plans that wait for somebody to approve them. What is kept here is only what was shown: approving makes
-//! the plan anew and compares digests.
+//! Plans that wait for somebody to approve them. The operator keeps them, whichever program had them made:
+//! what is listed here is what can be approved. Approving makes the plan anew and compares digests.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use kai_tools::operator::{Proposal, Waiting};
+use kai_tools::plan::Plan;
+use serde_json::{Value, json};
 
-use kai_tools::names::Stamp;
-use kai_tools::operator::Proposal;
-use serde_json::json;
+use super::Service;
+use super::api::view;
+use super::problem::{Answer, Problem};
 
-use super::news::News;
-
-/// More than this do not wait: the oldest goes.
-const MOST: usize = 500;
-
-/// Those that wait, by id.
-#[derive(Debug)]
-pub(super) struct Plans {
-    waiting: Mutex<HashMap<String, Proposal>>,
-    news: News,
-}
-
-impl Plans {
-    pub(super) fn new(news: News) -> Self {
-        Self { waiting: Mutex::default(), news }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Proposal>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Puts one down.
-    pub(super) fn keep(&self, proposal: Proposal) {
-        let mut waiting = self.lock();
-        if waiting.len() >= MOST
-            && let Some(oldest) = waiting.values().min_by_key(|waiting| waiting.plan.made).map(|w| w.plan.id.clone())
-        {
-            waiting.remove(&oldest);
-        }
-        let plan = &proposal.plan;
-        self.news.tell("plan", json!({ "id": plan.id, "summary": plan.summary, "waiting": true }));
-        waiting.insert(plan.id.clone(), proposal);
-    }
-
-    /// The one with that id, while it may still be approved.
-    pub(super) fn find(&self, id: &str) -> Option<Proposal> {
-        self.lock().get(id).filter(|proposal| proposal.plan.expires() >= Stamp::now()).cloned()
-    }
-
-    /// Takes it away; whether it was there.
-    pub(super) fn take(&self, id: &str) -> bool {
-        let taken = self.lock().remove(id);
-        if let Some(taken) = &taken {
-            self.news.tell("plan", json!({ "id": id, "summary": taken.plan.summary, "waiting": false }));
-        }
-        taken.is_some()
+impl Service {
+    /// Keeps a plan that was made for `by`, so that its digest can approve it; what it looks like.
+    pub(super) async fn put_down(&self, proposal: Proposal, by: String) -> Answer<Value> {
+        let plan = Waiting { proposal, by };
+        let kept = plan.clone();
+        let written = self.on_host(move |operator| operator.remember_for(&kept.by, &kept.proposal)).await?;
+        written.map_err(|error| Problem::internal("keeping the plan", &error))?;
+        self.tell_of(&plan.proposal.plan, true);
+        Ok(json!(view::Waits::from(&plan)))
     }
 
     /// All that wait, the newest first.
-    pub(super) fn list(&self) -> Vec<Proposal> {
-        let now = Stamp::now();
-        let mut waiting: Vec<Proposal> =
-            self.lock().values().filter(|proposal| proposal.plan.expires() >= now).cloned().collect();
-        waiting.sort_by(|a, b| (b.plan.made, &b.plan.id).cmp(&(a.plan.made, &a.plan.id)));
-        waiting
+    pub(super) async fn waiting(&self) -> Answer<Vec<Waiting>> {
+        Ok(self.on_host(|operator| operator.waiting()).await??)
     }
 
-    /// Forgets those whose time is over.
-    pub(super) fn sweep(&self) {
-        let now = Stamp::now();
-        self.lock().retain(|_, proposal| proposal.plan.expires() >= now);
+    /// The one with that id.
+    pub(super) async fn waits(&self, id: &str) -> Answer<Waiting> {
+        let found = self.waiting().await?.into_iter().find(|waiting| waiting.proposal.plan.id == id);
+        found.ok_or_else(|| Problem::not_found("no such plan waits: a plan waits for 15 minutes"))
+    }
+
+    /// Tells those who watch that a plan came, or went.
+    pub(super) fn tell_of(&self, plan: &Plan, waiting: bool) {
+        let told = json!({ "id": plan.id, "summary": plan.summary, "waiting": waiting });
+        self.0.news.tell("plan", told);
     }
 }

@@ -130,7 +130,7 @@ impl Problem {
     pub(super) fn needs(scope: Scope) -> Self {
         let scope = scope.as_str();
         Self::forbidden(format!("this needs a token with the scope {scope}"))
-            .hint(format!("`kai token add NAME --scope ask,{scope}` makes one"))
+            .hint(format!("`kai token add NAME --scope {}{scope}` makes one", if scope == "ask" { "" } else { "ask," }))
     }
 
     /// There is nothing to search.
@@ -205,7 +205,15 @@ impl From<JournalError> for Problem {
                 tracing::error!(%error, "the executor could not do it");
                 Self::new(StatusCode::BAD_GATEWAY, "the executor could not do it; the service's log says why")
             }
-            JournalError::File { .. } | JournalError::Broken { .. } => Self::internal("reading the journal", &error),
+            JournalError::CarriedOut { ref op } => {
+                Self::conflict(error.to_string()).hint(format!("GET /v1/operations/{op} says what came of it"))
+            }
+            JournalError::Ended { .. } => Self::conflict(error.to_string()),
+            JournalError::File { .. } | JournalError::Broken { .. } => {
+                tracing::error!(error = %with_causes(&error), "the journal cannot be used");
+                let detail = "the journal cannot be used; the service's log says why";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail).hints(error.hints())
+            }
         }
     }
 }
@@ -218,7 +226,9 @@ impl From<ConfirmError> for Problem {
                 Self::unprocessable(detail).hint(format!("send its name as `name`: {object}"))
             }
             ConfirmError::WrongName { .. } => Self::unprocessable(detail),
-            ConfirmError::OtherDigest { .. } => Self::conflict(detail).hint("look at the plan again, as it is now"),
+            ConfirmError::OtherDigest { .. } => {
+                Self::conflict(detail).hint("have it proposed anew: the new plan shows the host as it is now")
+            }
             ConfirmError::Expired { .. } => Self::new(StatusCode::GONE, detail),
         }
     }

@@ -9,20 +9,21 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::OwnedMutexGuard;
 
-use super::access::{Caller, TokenName};
+use super::access::Caller;
 use super::number::random;
 use super::problem::{Answer, Problem};
 use crate::turn::{Conversation, Role};
 
-/// More than this, and the one that was left longest goes.
-const MOST: usize = 1000;
+/// One caller has no more than this: the one that was left longest goes. Callers without a token are one.
+const MOST: usize = 200;
 /// A conversation that nobody came back to for this long is over, in seconds.
 const IDLE: u64 = 24 * 3600;
 
 /// A conversation.
 #[derive(Debug)]
 pub(super) struct Talk {
-    owner: Option<TokenName>,
+    /// The hash of a token; none, if there was no token.
+    owner: Option<String>,
     begun: Stamp,
     said: Arc<tokio::sync::Mutex<Conversation>>,
 }
@@ -42,7 +43,7 @@ pub(super) struct Summary {
 }
 
 impl Talk {
-    fn new(owner: Option<TokenName>) -> Self {
+    fn new(owner: Option<String>) -> Self {
         Self { owner, begun: Stamp::now(), said: Arc::default() }
     }
 
@@ -53,7 +54,7 @@ impl Talk {
     }
 
     fn is_for(&self, caller: &Caller) -> bool {
-        self.owner == caller.name
+        self.owner == caller.token
     }
 
     fn summary(&self, id: &str) -> Summary {
@@ -93,10 +94,11 @@ impl Sessions {
         let number = random::<16>().map_err(|error| Problem::internal("making a number", &error))?;
         let id = format!("s-{number}");
         let now = Stamp::now();
-        let talk = Talk::new(caller.name.clone());
+        let talk = Talk::new(caller.token.clone());
         let mut all = self.lock();
-        if all.len() >= MOST
-            && let Some(oldest) = all.iter().min_by_key(|(_, (used, _))| *used).map(|(id, _)| id.clone())
+        let own = || all.iter().filter(|(_, (_, talk))| talk.is_for(caller));
+        if own().count() >= MOST
+            && let Some(oldest) = own().min_by_key(|(_, (used, _))| *used).map(|(id, _)| id.clone())
         {
             all.remove(&oldest);
         }
@@ -122,7 +124,7 @@ impl Sessions {
 
     /// The caller's conversations, the latest first. Whoever has no token owns none.
     pub(super) fn list(&self, caller: &Caller) -> Vec<Summary> {
-        if caller.name.is_none() {
+        if caller.token.is_none() {
             return Vec::new();
         }
         let mut own: Vec<(Stamp, String, Arc<Talk>)> = {

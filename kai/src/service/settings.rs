@@ -58,6 +58,14 @@ pub(crate) struct Limits {
     pub(crate) grace: Duration,
 }
 
+impl Limits {
+    /// As many connections as so many files allow, with some left for the index, programs and the log.
+    pub(crate) fn with_files(self, files: u64) -> Self {
+        let left = usize::try_from(files.saturating_sub(256).max(files / 4)).unwrap_or(usize::MAX);
+        Self { connections: self.connections.min(left.max(1)), ..self }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt};
+use kai_tools::operator::Waiting;
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
@@ -37,12 +38,19 @@ impl Told {
 /// So many events wait for a slow listener before the turn waits too.
 const AHEAD: usize = 64;
 
+/// What was said, and by whom.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) text: String,
+    pub(super) by: String,
+}
+
 /// Begins a turn. Its last event is `done`, or `problem`.
 pub(super) fn turn(
     service: Service,
     assistant: Assistant,
     mut conversation: Held,
-    text: String,
+    asked: Asked,
     place: OwnedSemaphorePermit,
 ) -> mpsc::Receiver<Told> {
     let (sender, receiver) = mpsc::channel(AHEAD);
@@ -51,19 +59,24 @@ pub(super) fn turn(
         let (events, mut shown) = Events::channel();
         let stop = Stop::default();
         let work = async {
-            let report = assistant.turn(&mut conversation, &text, &events, &stop).await;
+            let report = assistant.turn(&mut conversation, &asked.text, &events, &stop).await;
             drop(events);
             report
         };
         let pass_on = async {
+            let mut notes = Vec::new();
             while let Some(event) = shown.recv().await {
-                if let Some(told) = told(&service, event) {
+                if let TurnEvent::Note(text) = &event {
+                    notes.push(text.clone());
+                }
+                if let Some(told) = told(&service, &asked.by, event).await {
                     let _ = sender.send(told).await;
                 }
             }
+            notes
         };
         let last = tokio::select! {
-            (report, ()) = async { tokio::join!(work, pass_on) } => Told::new("done", report.json()),
+            (report, notes) = async { tokio::join!(work, pass_on) } => Told::new("done", with_notes(report.json(), notes)),
             () = stopping(&service) => Told::problem(Problem::busy("the service is stopping")),
             // Nobody listens any more.
             () = sender.closed() => {
@@ -76,6 +89,21 @@ pub(super) fn turn(
     receiver
 }
 
+/// What was said beside it, for those who see the end only; after what the answer notes by itself.
+fn with_notes(mut done: Value, notes: Vec<String>) -> Value {
+    let known = done["notes"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+    let mut all: Vec<String> = known.collect();
+    for note in notes {
+        if !all.contains(&note) {
+            all.push(note);
+        }
+    }
+    if !all.is_empty() {
+        done["notes"] = json!(all);
+    }
+    done
+}
+
 /// Ends when the service is to end, and what is under way had its time.
 async fn stopping(service: &Service) {
     service.closing().await;
@@ -83,7 +111,7 @@ async fn stopping(service: &Service) {
 }
 
 /// What a listener is told of an event.
-fn told(service: &Service, event: TurnEvent) -> Option<Told> {
+async fn told(service: &Service, by: &str, event: TurnEvent) -> Option<Told> {
     let told = match event {
         TurnEvent::Working(what) => Told::new("working", json!({ "what": what })),
         TurnEvent::Understood(lines) => Told::new("understood", json!({ "lines": lines })),
@@ -99,8 +127,11 @@ fn told(service: &Service, event: TurnEvent) -> Option<Told> {
             Told::new("found", json!({ "request": request, "rows": table.json(), "notes": table.notes }))
         }
         TurnEvent::Decide { proposal, reply } => {
-            let told = Told::new("plan", json!(view::Waiting::from(proposal.as_ref())));
-            service.0.plans.keep(*proposal);
+            let plan = Waiting { proposal: *proposal, by: by.to_owned() };
+            let told = Told::new("plan", json!(view::Waits::from(&plan)));
+            if let Err(problem) = service.put_down(plan.proposal, plan.by).await {
+                tracing::warn!(why = problem.detail, "a plan cannot be kept");
+            }
             // Whoever approves it does so by its digest, in a request of its own.
             let _ = reply.send(Decision::Later);
             told

@@ -130,10 +130,7 @@ impl Actor {
                 self.events.send(TurnEvent::Ended { proposal: Box::new(proposal), report: report.clone() });
                 Acted::Ended(report)
             }
-            Ok(Err(error)) => self.refused(Refused {
-                message: with_causes(&error),
-                hints: vec!["without its journal kai changes nothing".to_owned()],
-            }),
+            Ok(Err(error)) => self.refused(Refused { message: with_causes(&error), hints: error.hints() }),
             Err(error) => self.refused(Refused {
                 message: format!("the operation broke off: {error}"),
                 hints: vec!["`kai op history` shows how far it got, `kai op resume` goes on".to_owned()],

@@ -64,8 +64,10 @@ pub struct Conversation {
 /// What was done in a turn, written down as it happens.
 pub(super) type Ledger = Arc<Mutex<Vec<(Request, Acted)>>>;
 
-/// A conversation of more than this is none.
+/// A conversation of more than this is none: what was said first goes.
 const MOST: usize = 5000;
+/// The same, in bytes of what was said.
+const LONGEST: usize = 2 << 20;
 /// Of what a look or an operation returned, this much is kept.
 const KEPT: usize = 8 << 10;
 
@@ -107,9 +109,14 @@ impl Conversation {
 
     pub(super) fn say(&mut self, role: Role, text: impl Into<String>, calls: Vec<Request>) {
         self.entries.push(Entry { role, text: text.into(), calls, off_record: self.off_record });
-        if self.entries.len() > MOST {
-            self.entries.drain(..self.entries.len() - MOST);
-        }
+        let mut left = LONGEST;
+        let fits = self.entries.iter().rev().take(MOST).take_while(|entry| {
+            let fits = entry.text.len() <= left;
+            left = left.saturating_sub(entry.text.len());
+            fits
+        });
+        let kept = fits.count().max(1);
+        self.entries.drain(..self.entries.len() - kept);
     }
 
     /// Takes the waiting plan whose id or digest begins so; the latest if nothing is said.

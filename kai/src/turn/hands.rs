@@ -41,6 +41,8 @@ pub(super) struct TurnHands<'a> {
     looked: BTreeSet<String>,
     /// Tools with the subject of the plan that the person declined.
     declined: BTreeSet<(&'static str, String)>,
+    /// Whether the person plainly asked, and gave no order.
+    pub(super) only_asked: bool,
     looks: usize,
     plans: usize,
     /// What was done, written down at once: the turn may be stopped.
@@ -57,7 +59,20 @@ impl<'a> TurnHands<'a> {
     ) -> Self {
         let (seen, looked, declined) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let (looks, plans, ledger) = (0, 0, Ledger::clone(&conversation.ledger));
-        Self { actor, documents, audience, conversation, question, seen, looked, declined, looks, plans, ledger }
+        Self {
+            actor,
+            documents,
+            audience,
+            conversation,
+            question,
+            seen,
+            looked,
+            declined,
+            only_asked: false,
+            looks,
+            plans,
+            ledger,
+        }
     }
 
     /// What comes of a call; why nothing does otherwise.
@@ -111,7 +126,8 @@ impl<'a> TurnHands<'a> {
     }
 
     /// A change becomes a plan for the person. What would destroy has to be named by the person first:
-    /// that a model wants it, or a document says it, is not enough to even show it. Whoever said no is
+    /// that a model wants it, or a document says it, is not enough to even show it. Where the person only asked,
+    /// that goes for every change. Whoever said no is
     /// not asked again in other words: the same tool on the same object comes to nothing for this turn.
     async fn change(&mut self, actor: &Actor, request: &Request) -> Result<Acted, String> {
         Ok(match actor.propose(request).await {
@@ -121,7 +137,12 @@ impl<'a> TurnHands<'a> {
                     return Err(format!("the person said no to {} on {} before; answer now", asked.0, asked.1));
                 }
                 let plan = &proposal.plan;
-                if plan.effect == Effect::Destroy && !self.conversation.person_named(&plan.object) {
+                let named = self.conversation.person_named(&plan.object);
+                let spoken_of = named || self.conversation.person_named(&asked.1);
+                if self.only_asked && plan.effect != Effect::Destroy && !spoken_of {
+                    return Err(format!("the person only asked, and not of {}: tell, and propose nothing", asked.1));
+                }
+                if plan.effect == Effect::Destroy && !named {
                     let message = format!(
                         "the model wanted to destroy {}, which nobody asked for by name; nothing is proposed",
                         plan.object

@@ -30,6 +30,7 @@ pub(crate) use report::Written;
 
 use kai_tools::facts::Facts;
 use kai_tools::operator::{Operator, Proposal};
+use kai_tools::plan::Effect;
 use kai_tools::request::Request;
 
 use crate::ask::{self, AskEvent, Engines, Setting};
@@ -49,6 +50,8 @@ pub struct Assistant {
     pub engines: Arc<Engines>,
     /// The host, if operations are wanted.
     pub operator: Option<Arc<Operator>>,
+    /// Why there is none, in words: whoever wants something done there is told.
+    pub no_host: &'static str,
     /// What is known of the machine that the host is.
     pub machine: Machine,
     /// What whoever asks says of a host that is none of ours. Only a model is told, as data.
@@ -63,8 +66,8 @@ enum State {
     Understand,
     /// These requests are carried out, one after the other.
     Act(VecDeque<Request>),
-    /// It is a question.
-    Answer,
+    /// It is a question; whether plainly so, or maybe an order that only a model understands.
+    Answer { only_asked: bool },
     /// Nothing is left to do.
     End,
 }
@@ -193,7 +196,7 @@ impl Turn<'_> {
             state = match state {
                 State::Understand => self.understand().await,
                 State::Act(requests) => self.act(requests).await,
-                State::Answer => self.answer().await,
+                State::Answer { only_asked } => self.answer(only_asked).await,
                 State::End => return,
             };
         }
@@ -215,6 +218,7 @@ impl Turn<'_> {
         let operations = operations.unwrap_or_default();
         let understood = understand::understand(self.text, self.conversation, self.facts.as_ref(), &operations);
         self.conversation.say(Role::User, self.text, Vec::new());
+        let understood = if self.assistant.operator.is_none() { self.without_host(understood) } else { understood };
         // A question can be answered all the same. What is missing in an order may be there, unseen.
         let understood = match (understood, unseen) {
             (Understood::Ask(_), Some(unseen)) => Understood::Refused(unseen),
@@ -224,7 +228,7 @@ impl Turn<'_> {
             }
         };
         match understood {
-            Understood::Question => State::Answer,
+            Understood::Question { only } => State::Answer { only_asked: only },
             Understood::Requests { requests, lines } => {
                 self.events.send(TurnEvent::Understood(lines));
                 State::Act(requests.into())
@@ -243,15 +247,34 @@ impl Turn<'_> {
         }
     }
 
+    /// What is left of an order where there is no host: the documents may know what is to be looked at, and
+    /// nothing is done.
+    fn without_host(&self, understood: Understood) -> Understood {
+        let refused = || Understood::Refused(Refused { message: self.assistant.no_host.to_owned(), hints: Vec::new() });
+        match understood {
+            Understood::Requests { requests, .. } if !requests.iter().all(needs_no_host) => {
+                if requests.iter().any(|request| request.effect() != Effect::Read) {
+                    return refused();
+                }
+                self.events.note(self.assistant.no_host);
+                Understood::Question { only: true }
+            }
+            Understood::Ask(_) => refused(),
+            understood @ (Understood::Requests { .. } | Understood::Question { .. } | Understood::Refused(_)) => {
+                understood
+            }
+        }
+    }
+
     /// One request; the next one only if this one has come to its end well.
     async fn act(&mut self, mut requests: VecDeque<Request>) -> State {
         let Some(request) = requests.pop_front() else { return State::End };
-        if let Request::DocsSearch(_) | Request::DocsRead(_) = request {
+        if needs_no_host(&request) {
             self.look_up(&request).await;
             return if self.report.refused.is_none() { State::Act(requests) } else { State::End };
         }
         let Some(actor) = self.assistant.actor(self.events, self.stop) else {
-            self.events.note("no host was named to carry this out on");
+            self.events.note(self.assistant.no_host);
             return State::End;
         };
         let acted = actor.act(&request).await;
@@ -267,7 +290,7 @@ impl Turn<'_> {
             let rest: Vec<&str> = requests.iter().map(Request::tool).collect();
             self.events.note(format!("what was to follow is not done either: {}", rest.join(", ")));
         }
-        if by_hand { State::Answer } else { State::End }
+        if by_hand { State::Answer { only_asked: false } } else { State::End }
     }
 
     /// The question with its passages.
@@ -307,7 +330,7 @@ impl Turn<'_> {
         self.report.refused = Some(refused);
     }
 
-    async fn answer(&mut self) -> State {
+    async fn answer(&mut self, only_asked: bool) -> State {
         let question = match self.question().await {
             Ok(question) => question,
             // A model with tools may know from the host what no document says.
@@ -327,6 +350,7 @@ impl Turn<'_> {
         let documents = self.assistant.documents.as_ref();
         let audience = self.assistant.audience;
         let mut hands = TurnHands::new(actor.as_ref(), documents, audience, self.conversation, self.text);
+        hands.only_asked = only_asked;
         let events = self.events.clone();
         let mut fallback = None;
         let mut sink = |mut event| {
@@ -347,6 +371,10 @@ impl Turn<'_> {
         self.report.answer = Some(answer);
         State::End
     }
+}
+
+fn needs_no_host(request: &Request) -> bool {
+    matches!(request, Request::DocsSearch(_) | Request::DocsRead(_))
 }
 
 fn no_index() -> Refused {

@@ -24,7 +24,10 @@ pub(super) enum Understood {
     /// Something is missing.
     Ask(Question),
     /// It is a question, or talk.
-    Question,
+    Question {
+        /// Whether nothing in it can be an order that was not understood.
+        only: bool,
+    },
     /// It is not done.
     Refused(Refused),
 }
@@ -53,8 +56,9 @@ pub(super) fn understand(
     });
     let turns: Vec<planner::Turn> = turns.collect();
     // The tools themselves refuse with everything in sight that they need; here only names matter.
-    match planner::plan(text, &turns, &inventory).proposal {
-        Proposal::Answer => Understood::Question,
+    let planned = planner::plan(text, &turns, &inventory);
+    match planned.proposal {
+        Proposal::Answer => Understood::Question { only: planned.only_asks },
         Proposal::Calls(requests) => {
             let lines = requests.iter().map(in_words).collect();
             Understood::Requests { requests, lines }

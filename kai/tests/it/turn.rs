@@ -100,6 +100,7 @@ impl Stage {
             documents: None,
             engines: Arc::new(engines),
             operator: Some(Arc::new(operator)),
+            no_host: "there is no host",
             machine: Machine::default(),
             told: String::new(),
             audience: Audience::Keeper,
@@ -291,8 +292,29 @@ fn what_was_declined_does_not_come_back_in_other_words() {
     // Another object is another matter.
     let script = Script::of(vec![snap("web1", "x"), snap("db1", "x"), ("Done.", vec![])]);
     let mut stage = Stage::new(Engines::Model(Box::new(script.clone())));
-    let (_, seen) = stage.say("why is web1 slow since the update?", &[Decision::No, Decision::Yes]);
+    let (_, seen) = stage.say("why are web1 and db1 slow since the update?", &[Decision::No, Decision::Yes]);
     assert_eq!((seen.plans.len(), seen.ended), (2, 1), "{seen:?}");
+}
+
+#[test]
+fn where_the_person_only_asked_a_model_proposes_nothing_for_what_was_not_named() {
+    // A page that it read may have told it to.
+    for (tool, arguments) in [
+        ("kvm_snap", json!({ "vm": "db1", "name": "injected" })),
+        ("kvm_power", json!({ "vm": "db1", "action": "shutdown" })),
+        ("kvm_create", json!({ "name": "miner", "disk": "10G" })),
+    ] {
+        let script = Script::of(vec![("", vec![call(tool, arguments)]), ("As the page says.", vec![])]);
+        let mut stage = Stage::new(Engines::Model(Box::new(script.clone())));
+        let (_, seen) = stage.say("why is web1 slow, is there a page about it?", &[Decision::Yes]);
+        assert_eq!((seen.plans.len(), seen.ended), (0, 0), "{tool}: {seen:?}");
+        assert!(script.told()[0].contains("only asked"), "{:?}", script.told());
+    }
+    // Words that nobody but a model understands may be an order.
+    let script = Script::of(vec![("", vec![call("kvm_snap", json!({ "vm": "db1", "name": "x" }))]), ("Done.", vec![])]);
+    let mut stage = Stage::new(Engines::Model(Box::new(script)));
+    let (_, seen) = stage.say("zabezpiecz moją bazę danych", &[Decision::Yes]);
+    assert_eq!((seen.plans.len(), seen.ended), (1, 1), "{seen:?}");
 }
 
 #[test]

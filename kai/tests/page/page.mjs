@@ -1,10 +1,11 @@
 // The web page in a real browser, against the real service on a simulated host:
-//   node page.mjs BASE_URL CHROMIUM TOKEN [FOLDER_FOR_SCREENSHOTS]
-// Needs the package playwright-core. Ends with 1 if anything is not as it should be.
+//   KAI_SIM=STATE node page.mjs BASE_URL CHROMIUM TOKEN [FOLDER_FOR_SCREENSHOTS]
+// Needs the package playwright-core, and the file of the simulated host's state. Ends with 1 if anything is not as it should be.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { replicate } from "./replicas.mjs";
 
 const [base, executablePath, token, shots] = process.argv.slice(2);
 if (!base || !executablePath || !token) {
@@ -86,6 +87,13 @@ const vms = () => page.evaluate(async (value) => {
   return (await answer.json()).guests.map((guest) => guest.name);
 }, token);
 
+await test("a host that replicates nothing says so", async () => {
+  await open("host", true);
+  await page.waitForFunction(() => document.querySelector("#view-host")?.textContent.includes("No replication is seen"));
+  check(await page.locator("#view-host .lag").count() === 0, "nothing is drawn");
+});
+replicate(process.env.KAI_SIM);
+
 for (const [width, height] of [[1400, 900], [360, 740]]) {
   await page.setViewportSize({ width, height });
 
@@ -159,6 +167,34 @@ for (const [width, height] of [[1400, 900], [360, 740]]) {
     await page.waitForFunction(() => document.querySelector("#view-index")?.textContent.includes("pages"));
     await shot(`index-${width}`);
     await fits("index");
+  });
+
+  await test(`${width}: how far copies are behind is drawn, and written beside it`, async () => {
+    for (const scheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await open("host", true);
+      await page.waitForSelector("#view-host .lag");
+      await shot(`replication-${width}-${scheme}`);
+      await fits(`replication, ${scheme}`);
+    }
+    await page.emulateMedia({ colorScheme: null });
+    const rows = await page.locator("#view-host .lag").evaluateAll((all) => all.map((row) => ({
+      said: row.innerText.replaceAll(/\s+/g, " "),
+      label: row.querySelector("svg.bar").getAttribute("aria-label"),
+      wide: row.querySelector(".fill").getBoundingClientRect().width / row.querySelector(".track").getBoundingClientRect().width,
+      tone: row.querySelector(".fill").getAttribute("class"),
+    })));
+    const seen = (dataset) => rows.find((row) => row.said.startsWith(dataset)) ?? { said: "", label: "", tone: "" };
+    check(rows.length === 5, `${rows.length} rows`);
+    check(rows[0].said.startsWith("tank/db to rpool/db unfinished, 9 d"), "the worst is the first");
+    check(seen("tank/photos").said.includes("up to date") && seen("tank/photos").wide < 0.05, "up to date");
+    check(seen("tank/mail").said.includes("2 d 2 h behind") && seen("tank/mail").said.includes("5 MiB written since"), "behind");
+    check(seen("tank/wiki").said.includes("zrepl, job offsite"), "its tool and job");
+    check(seen("rpool/hq").said.includes("at most 5 h") && seen("rpool/hq").tone.includes("bound"), "what can only be bounded");
+    check(seen("rpool/hq").said.includes("from hq1.example.net:fast/vms/accounting"), "where it is from");
+    check(seen("tank/mail").label === "tank/mail to rpool/mail: 2 d 2 h behind", `the drawing's name: ${seen("tank/mail").label}`);
+    check(seen("tank/wiki").wide < seen("rpool/hq").wide && seen("rpool/hq").wide < seen("tank/mail").wide, "longer is wider");
+    check(new Set(["tank/photos", "tank/mail", "tank/wiki", "tank/db"].map((name) => seen(name).tone)).size === 4, "coloured by state");
   });
 
   await test(`${width}: the interface can be tried`, async () => {

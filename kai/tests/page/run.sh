@@ -11,7 +11,7 @@ chromium=$(command -v chromium || command -v chromium-browser) || { echo "chromi
 command -v npm >/dev/null || { echo "npm is not installed" >&2; exit 77; }
 . "$here/../stand.sh"
 
-cp "$here/page.mjs" "$place/"
+cp "$here/page.mjs" "$here/replicas.mjs" "$place/"
 (cd "$place" && npm install --silent --no-audit --no-fund --no-package-lock playwright-core@1 >/dev/null 2>&1) ||
     { echo "playwright-core cannot be fetched" >&2; exit 77; }
 (cd "$place" && node page.mjs "$url" "$chromium" "$token" ${shots:+"$shots"})

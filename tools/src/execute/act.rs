@@ -49,8 +49,8 @@ pub enum StepError {
     /// An executor said so.
     #[error("{0}")]
     Elsewhere(String),
-    /// A person pressed Ctrl-C.
-    #[error("stopped by Ctrl-C")]
+    /// A person wanted it: by Ctrl-C, or by a request to stop.
+    #[error("stopped on request")]
     Stopped,
 }
 

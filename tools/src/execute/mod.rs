@@ -125,9 +125,10 @@ impl Executor<'_> {
         let plan = confirmed.into_plan();
         self.journal.keep_contents(&plan)?;
         let digest = plan.digest();
+        self.journal.is_open_for(&plan.id);
         self.journal.append(&plan.id, Event::Started { plan: Box::new(plan.clone()), digest, by: by.to_owned() })?;
         let states = vec![StepState::Waiting; plan.steps.len()];
-        self.carry_on(&plan, states, BTreeMap::new(), BTreeMap::new())
+        Ok(self.carry_on(&plan, states, BTreeMap::new(), BTreeMap::new()))
     }
 
     /// Does what is still waiting, and ends the operation.
@@ -137,7 +138,7 @@ impl Executor<'_> {
         states: Vec<StepState>,
         made: BTreeMap<String, Guid>,
         left_out: BTreeMap<usize, String>,
-    ) -> Result<Report, JournalError> {
+    ) -> Report {
         let start = Instant::now();
         let work = Work {
             executor: self,
@@ -282,7 +283,7 @@ impl Work<'_> {
             .collect()
     }
 
-    fn finish(&self, start: Instant) -> Result<Report, JournalError> {
+    fn finish(&self, start: Instant) -> Report {
         let failure = locked(&self.failure).take();
         let (outcome, left) = match &failure {
             None => (Outcome::Done, Vec::new()),
@@ -298,13 +299,21 @@ impl Work<'_> {
         let message = error.clone().unwrap_or_else(|| {
             if left_out.is_empty() { "done".to_owned() } else { format!("done, but not all: {}", left_out.join("; ")) }
         });
-        self.executor.journal.append(&self.plan.id, Event::Ended { outcome, message })?;
-        if outcome != Outcome::Left {
-            self.executor.journal.drop_contents(&self.plan.id);
+        match self.executor.journal.append(&self.plan.id, Event::Ended { outcome, message }) {
+            Ok(()) if outcome != Outcome::Left => self.executor.journal.drop_contents(&self.plan.id),
+            Ok(()) => {}
+            // What was done counts, whether or not it can be written down.
+            Err(error) => hints.push(unwritten(&self.plan.id, outcome, &error)),
         }
         let made = locked(&self.made).clone();
-        Ok(Report { op: self.plan.id.clone(), outcome, error, hints, left, left_out, made, took: start.elapsed() })
+        Report { op: self.plan.id.clone(), outcome, error, hints, left, left_out, made, took: start.elapsed() }
     }
+}
+
+/// What to do when the journal could not be told how an operation ended.
+fn unwritten(op: &str, outcome: Outcome, error: &JournalError) -> String {
+    let how = if outcome == Outcome::Done { "resume" } else { "undo" };
+    format!("the journal does not say that it ended ({}): `kai op {how} {op}` makes it say so", with_causes(error))
 }
 
 fn hints(error: &StepError) -> Vec<String> {

@@ -35,7 +35,8 @@ pub enum ResumeError {
 }
 
 impl Executor<'_> {
-    /// Goes on where an operation was cut off: forwards, or, if it had failed, backwards.
+    /// Goes on where an operation was cut off: forwards, or, if it had failed or was being taken back,
+    /// backwards.
     ///
     /// # Errors
     /// If it has ended, or a step was cut off in a way that cannot be told.
@@ -43,8 +44,10 @@ impl Executor<'_> {
         if !operation.is_open() {
             return Err(ResumeError::Ended(operation.id.clone()));
         }
-        if operation.error.is_some() && !operation.plan.goes_on_only() {
-            return Ok(self.take_back(operation)?);
+        self.journal.is_open_for(&operation.id);
+        let goes_back = operation.error.is_some() || !operation.undone.is_empty();
+        if goes_back && !operation.plan.goes_on_only() {
+            return Ok(self.take_back(operation));
         }
         let mut states = operation.steps.clone();
         let mut made = operation.made.clone();
@@ -65,14 +68,13 @@ impl Executor<'_> {
                 return Err(ResumeError::HalfWay { op, step: step.id, reason });
             }
         }
-        Ok(self.carry_on(&operation.plan, states, made, operation.left_out.clone())?)
+        Ok(self.carry_on(&operation.plan, states, made, operation.left_out.clone()))
     }
 
     /// Takes back what an operation that was cut off has done.
-    ///
-    /// # Errors
-    /// If the journal cannot be written.
-    pub fn take_back(&self, operation: &Operation) -> Result<Report, JournalError> {
+    #[must_use]
+    pub fn take_back(&self, operation: &Operation) -> Report {
+        self.journal.is_open_for(&operation.id);
         let start = std::time::Instant::now();
         let work = Work {
             executor: self,

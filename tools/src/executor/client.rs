@@ -47,6 +47,7 @@ impl Client {
             | Reply::Operations(_)
             | Reply::Step { .. }
             | Reply::Ended(_)
+            | Reply::Stopping(_)
             | Reply::Refused(_)) => Err(unexpected(&other)),
         }
     }
@@ -72,9 +73,11 @@ impl Client {
                 Err(JournalError::Elsewhere(message).into())
             }
             Reply::Failed { message, hints, .. } => Err(ObserveError::Elsewhere { said: message, hints }.into()),
-            other @ (Reply::Facts(_) | Reply::Operations(_) | Reply::Step { .. } | Reply::Ended(_)) => {
-                Err(unexpected(&other).into())
-            }
+            other @ (Reply::Facts(_)
+            | Reply::Operations(_)
+            | Reply::Step { .. }
+            | Reply::Ended(_)
+            | Reply::Stopping(_)) => Err(unexpected(&other).into()),
         }
     }
 
@@ -82,6 +85,15 @@ impl Client {
         match self.ask(&Call::Operations) {
             Ok(Reply::Operations(operations)) => Ok(operations),
             Ok(Reply::Failed { message, .. }) => Err(JournalError::Elsewhere(message)),
+            Ok(other) => Err(JournalError::Elsewhere(unexpected(&other).to_string())),
+            Err(error) => Err(JournalError::Elsewhere(crate::with_causes(&error))),
+        }
+    }
+
+    /// Asks an operation that runs there to stop. Whether it does.
+    pub(crate) fn stop(&self, op: &OperationId) -> Result<bool, JournalError> {
+        match self.ask(&Call::StopOperation { op: op.clone() }) {
+            Ok(Reply::Stopping(runs)) => Ok(runs),
             Ok(other) => Err(JournalError::Elsewhere(unexpected(&other).to_string())),
             Err(error) => Err(JournalError::Elsewhere(crate::with_causes(&error))),
         }
@@ -120,6 +132,9 @@ impl Client {
                 Some(Reply::Ended(report)) => return Ok(*report),
                 Some(Reply::Failed { kind: Failure::Busy, .. }) => {
                     return Err(JournalError::Busy { holder: "of the executor".to_owned() });
+                }
+                Some(Reply::Failed { kind: Failure::CarriedOut, .. }) => {
+                    return Err(JournalError::CarriedOut { op: plan.id.clone() });
                 }
                 Some(Reply::Failed { message, kind: Failure::Unconfirmed, .. }) => {
                     return Err(JournalError::Unconfirmed(message));

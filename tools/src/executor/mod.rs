@@ -38,6 +38,8 @@ enum Call {
     Undo { op: OperationId, made: Stamp },
     /// What was done?
     Operations,
+    /// Stop that operation at its next safe place, whoever had it begun.
+    StopOperation { op: OperationId },
     /// A person has confirmed the plan with that digest.
     Execute(Execute),
     /// Second line of a connection that executes: stop at the next safe place.
@@ -75,6 +77,8 @@ enum Reply {
         what: Change,
     },
     Ended(Box<Report>),
+    /// Whether an operation runs here that was to be stopped: it will.
+    Stopping(bool),
     /// It is not possible or not allowed.
     Refused(Refusal),
     /// The host or the journal could not be asked, or nothing was done.
@@ -104,6 +108,8 @@ enum Failure {
     Journal,
     /// Another operation is running.
     Busy,
+    /// The plan was carried out before.
+    CarriedOut,
     /// It was not confirmed: another digest, too old, or no such request.
     Unconfirmed,
 }

@@ -3,14 +3,14 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{Call, Change, Execute, Failure, Reply};
 use crate::confirm::Confirmed;
 use crate::execute::{Cancel, Progress};
 use crate::journal::JournalError;
-use crate::names::Stamp;
+use crate::names::{OperationId, Stamp};
 use crate::operator::{Operator, Proposed};
 use crate::plan::{Effect, Plan};
 use crate::with_causes;
@@ -28,23 +28,34 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub struct Running {
     calls: AtomicUsize,
-    /// Those that execute, with the wish to stop of each.
-    executing: Mutex<Vec<Cancel>>,
+    /// Those that execute: the operation, and the wish to stop it.
+    executing: Mutex<Vec<(String, Cancel)>>,
 }
 
 impl Running {
     /// Asks what is being executed to stop at its next safe place, and waits until nothing is any more.
     pub fn stop(&self) {
-        let executing = || self.executing.lock().unwrap_or_else(PoisonError::into_inner);
-        executing().iter().for_each(Cancel::request);
-        while !executing().is_empty() {
+        self.executing().iter().for_each(|(_, cancel)| cancel.request());
+        while !self.executing().is_empty() {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
 
-    fn begin(&self, cancel: &Cancel) -> Executing<'_> {
-        self.executing.lock().unwrap_or_else(PoisonError::into_inner).push(cancel.clone());
+    /// Asks that operation to stop. Whether it is being executed.
+    fn stop_one(&self, op: &OperationId) -> bool {
+        let executing = self.executing();
+        let that = || executing.iter().filter(|(id, _)| id == op.as_str());
+        that().for_each(|(_, cancel)| cancel.request());
+        that().next().is_some()
+    }
+
+    fn begin(&self, op: &str, cancel: &Cancel) -> Executing<'_> {
+        self.executing().push((op.to_owned(), cancel.clone()));
         Executing { running: self, cancel: cancel.clone() }
+    }
+
+    fn executing(&self) -> MutexGuard<'_, Vec<(String, Cancel)>> {
+        self.executing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -56,8 +67,7 @@ struct Executing<'a> {
 
 impl Drop for Executing<'_> {
     fn drop(&mut self) {
-        let mut executing = self.running.executing.lock().unwrap_or_else(PoisonError::into_inner);
-        executing.retain(|cancel| !Arc::ptr_eq(&cancel.flag(), &self.cancel.flag()));
+        self.running.executing().retain(|(_, cancel)| !Arc::ptr_eq(&cancel.flag(), &self.cancel.flag()));
     }
 }
 
@@ -93,6 +103,7 @@ fn answer(stream: UnixStream, operator: &Operator, running: &Running) -> std::io
     let say = Say(Mutex::new(stream));
     match call(&mut reader)? {
         Some(Ok(Call::Execute(asked))) => execute(operator, asked, reader, &say, running),
+        Some(Ok(Call::StopOperation { op })) => say.line(&Reply::Stopping(running.stop_one(&op))),
         Some(Ok(call)) => say.line(&reply(operator, call)),
         Some(Err(why)) => say.line(&unconfirmed(format!("that is no call: {why}"))),
         None => {}
@@ -146,7 +157,9 @@ fn reply(operator: &Operator, call: Call) -> Reply {
             Ok(operations) => Reply::Operations(operations),
             Err(error) => Reply::Failed { message: with_causes(&error), hints: Vec::new(), kind: Failure::Journal },
         },
-        Call::Execute(_) | Call::Stop => unconfirmed("nothing is being executed here".to_owned()),
+        Call::Execute(_) | Call::Stop | Call::StopOperation { .. } => {
+            unconfirmed("nothing is being executed here".to_owned())
+        }
     }
 }
 
@@ -165,7 +178,7 @@ fn execute(operator: &Operator, asked: Execute, mut reader: BufReader<UnixStream
         Err(error) => return say.line(&unconfirmed(error.to_string())),
     };
     let cancel = Cancel::default();
-    let _executing = running.begin(&cancel);
+    let _executing = running.begin(&confirmed.plan().id, &cancel);
     let wish = cancel.clone();
     // Ends with the connection, at the latest when this side shuts it.
     std::thread::spawn(move || {
@@ -188,6 +201,9 @@ fn execute(operator: &Operator, asked: Execute, mut reader: BufReader<UnixStream
             hints: Vec::new(),
             kind: Failure::Busy,
         },
+        Err(error @ JournalError::CarriedOut { .. }) => {
+            Reply::Failed { message: error.to_string(), hints: error.hints(), kind: Failure::CarriedOut }
+        }
         Err(error) => Reply::Failed { message: with_causes(&error), hints: Vec::new(), kind: Failure::Journal },
     });
     let _ = say.0.lock().unwrap_or_else(PoisonError::into_inner).shutdown(std::net::Shutdown::Both);

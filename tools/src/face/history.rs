@@ -7,7 +7,7 @@ use super::terminal::{BOLD, DIM};
 use super::{Session, ask, status};
 use crate::confirm::Confirmed;
 use crate::execute::ResumeError;
-use crate::journal::{Operation, Outcome, StepState};
+use crate::journal::{Operation, Outcome, Standing, StepState};
 use crate::names::{OperationId, Stamp};
 use crate::plan::Effect;
 
@@ -79,6 +79,7 @@ impl Session {
                         "op": operation.id, "at": operation.started, "by": operation.by,
                         "host": operation.plan.host, "request": operation.plan.request,
                         "summary": operation.plan.summary, "outcome": operation.outcome,
+                        "running": operation.running,
                         "error": operation.error, "reversed_by": operation.reversed_by,
                     })
                 })
@@ -98,10 +99,11 @@ impl Session {
 
     fn show(&self, operation: &Operation) -> u8 {
         if self.say.json {
-            let steps: Vec<&str> = operation.steps.iter().map(|state| state_name(*state)).collect();
+            let steps: Vec<&str> = (0..operation.steps.len()).map(|step| standing(operation, step)).collect();
             self.say.value(&json!({
                 "op": operation.id, "at": operation.started, "by": operation.by, "digest": operation.digest,
                 "plan": operation.plan, "steps": steps, "made": operation.made, "outcome": operation.outcome,
+                "running": operation.running,
                 "error": operation.error, "message": operation.message, "reversed_by": operation.reversed_by,
             }));
             return 0;
@@ -109,17 +111,31 @@ impl Session {
         let say = &self.say;
         say.line(&say.on_out(BOLD, &format!("{}: {}", operation.id, operation.plan.summary)));
         say.line(&format!("started {} by {} on {}", operation.started, operation.by, operation.plan.host));
-        for (step, state) in operation.plan.steps.iter().zip(&operation.steps) {
-            say.line(&format!("  {:>2}. {:<8} {}", step.id + 1, state_name(*state), step.action));
+        for step in &operation.plan.steps {
+            say.line(&format!("  {:>2}. {:<10} {}", step.id + 1, standing(operation, step.id), step.action));
         }
         for (name, guid) in &operation.made {
             say.line(&say.on_out(DIM, &format!("  made {name}, guid {guid}")));
         }
-        say.line(&format!("{}: {}", operation.ending(), operation.message));
+        match operation.message.as_str() {
+            "" => say.line(operation.ending()),
+            message => say.line(&format!("{}: {message}", operation.ending())),
+        }
         0
     }
 
+    /// What somebody carries out is neither taken back nor gone on with by somebody else.
+    fn at_rest(&self, operation: &Operation) -> Result<(), u8> {
+        if !operation.running {
+            return Ok(());
+        }
+        self.say.error(&format!("operation {} is running", operation.id));
+        self.say.hint("Ctrl-C stops it where it was started; one that the service runs is stopped on its page");
+        Err(status::FAILED)
+    }
+
     fn undo(&self, operation: &Operation) -> Result<u8, u8> {
+        self.at_rest(operation)?;
         if operation.is_open() {
             return self.take_back(operation);
         }
@@ -187,6 +203,7 @@ impl Session {
     }
 
     fn resume(&self, operation: &Operation) -> Result<u8, u8> {
+        self.at_rest(operation)?;
         if operation.is_open() {
             self.say.plain_status(&format!("operation {} was cut off: {}", operation.id, operation.plan.summary));
             if self.options.dry_run {
@@ -198,7 +215,8 @@ impl Session {
         let done = done.map_err(|error| {
             let hints = match &error {
                 ResumeError::HalfWay { op, .. } => vec![format!("`kai op undo {op}` takes back what it made")],
-                ResumeError::Ended(_) | ResumeError::Step(_) | ResumeError::Journal(_) => Vec::new(),
+                ResumeError::Journal(error) => error.hints(),
+                ResumeError::Ended(_) | ResumeError::Step(_) => Vec::new(),
             };
             self.say.failure(&error, &hints)
         })?;
@@ -206,11 +224,14 @@ impl Session {
     }
 }
 
-fn state_name(state: StepState) -> &'static str {
-    match state {
-        StepState::Waiting => "not done",
-        StepState::Begun => "cut off",
-        StepState::Done => "done",
-        StepState::Failed => "failed",
+fn standing(operation: &Operation, step: usize) -> &'static str {
+    match operation.standing(step) {
+        Standing::Waiting => "not done",
+        Standing::Begun if operation.running => "running",
+        Standing::Begun => "cut off",
+        Standing::Done => "done",
+        Standing::Failed => "failed",
+        Standing::TakenBack => "taken back",
+        Standing::Left => "left",
     }
 }

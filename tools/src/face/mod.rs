@@ -266,7 +266,7 @@ impl Session {
     }
 
     pub(crate) fn not_journalled(&self, error: &JournalError) -> u8 {
-        self.say.failure(error, &["without its journal kai changes nothing".to_owned()])
+        self.say.failure(error, &error.hints())
     }
 
     pub(crate) fn not_proposed(&self, error: &ProposeError) -> u8 {

@@ -5,7 +5,9 @@
 
 mod addresses;
 mod domains;
+mod holds;
 mod observe;
+mod replication;
 mod said;
 mod status;
 mod variants;
@@ -17,7 +19,9 @@ use serde::{Deserialize, Serialize};
 
 pub use addresses::parse_addresses;
 pub use domains::{DomainFacts, DomainReadError, domain_state};
+pub use holds::{Hold, parse_holds};
 pub use observe::{Scope, observe, read_datasets};
+pub use replication::{Base, Direction, Peer, Replication, State, Tool, replication};
 pub use said::{ObserveError, failed};
 pub use status::{PoolStatus, Scan, ScanKind, ScanState, Vdev, ZfsVersion, parse_status_json, parse_status_text};
 pub use variants::parse_variants;
@@ -39,6 +43,8 @@ pub struct Facts {
     pub zfs_version: Option<ZfsVersion>,
     /// File systems, volumes, snapshots and bookmarks in scope, in the order of `zfs list`.
     pub datasets: Vec<DatasetFacts>,
+    /// Who holds the newest of the snapshots, if it was asked for.
+    pub holds: Vec<Hold>,
     /// Whether the sources of replicas are known to be there still, by [`DatasetFacts::replica`].
     pub sources: BTreeMap<String, bool>,
     /// All domains, if they were in scope.

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DatasetFacts, DomainFacts, Facts, ObserveError, PoolFacts, PoolStatus, ZfsVersion, addresses, domains, failed,
-    parse_datasets, parse_pools, status, variants, zfs,
+    DatasetFacts, DomainFacts, Facts, Hold, ObserveError, PoolFacts, PoolStatus, ZfsVersion, addresses, domains,
+    failed, holds, parse_datasets, parse_holds, parse_pools, status, variants, zfs,
 };
 use crate::host::{Command, Host, HostError, Output, Program};
 use crate::names::{DatasetName, DomainArg, HostPath, Size, VmName};
@@ -25,6 +25,8 @@ pub struct Scope {
     pub datasets: Vec<DatasetName>,
     /// All datasets of all pools.
     pub all_datasets: bool,
+    /// Who holds their snapshots: replication tools mark so what they replicated last.
+    pub holds: bool,
     /// All domains.
     pub domains: bool,
     /// All domains, if there is a libvirt that answers.
@@ -61,7 +63,7 @@ pub fn observe(host: &dyn Host, scope: &Scope) -> Result<Facts, ObserveError> {
         let guests = threads.spawn(|| guests(host, scope));
         let mut facts = rest(host, scope)?;
         let storage = joined(storage.join())?;
-        (facts.pools, facts.datasets) = (storage.pools, storage.datasets);
+        (facts.pools, facts.datasets, facts.holds) = (storage.pools, storage.datasets, storage.holds);
         (facts.status, facts.zfs_version) = (storage.status, storage.version);
         let guests = joined(guests.join())?;
         (facts.domains, facts.agents, facts.addresses) = (guests.domains, guests.agents, guests.addresses);
@@ -81,6 +83,7 @@ fn joined<T>(result: std::thread::Result<T>) -> T {
 struct Storage {
     pools: Vec<PoolFacts>,
     datasets: Vec<DatasetFacts>,
+    holds: Vec<Hold>,
     version: Option<ZfsVersion>,
     status: Vec<PoolStatus>,
 }
@@ -102,6 +105,12 @@ fn storage(host: &dyn Host, scope: &Scope) -> Result<Storage, ObserveError> {
     } else {
         read_datasets(host, &scope.datasets)?
     };
+    if scope.holds {
+        for command in holds::commands(&found.datasets) {
+            let output = host.run(&command)?;
+            found.holds.extend(parse_holds(&tolerant(&command, output)?.stdout)?);
+        }
+    }
     Ok(found)
 }
 
@@ -170,12 +179,13 @@ fn rest(host: &dyn Host, scope: &Scope) -> Result<Facts, ObserveError> {
 pub fn read_datasets(host: &dyn Host, names: &[DatasetName]) -> Result<Vec<DatasetFacts>, ObserveError> {
     let command = zfs::list_datasets().arg("-r").args(names);
     let output = host.run(&command)?;
-    // What is there is listed, and each that is not is a complaint of its own.
+    Ok(parse_datasets(&tolerant(&command, output)?.stdout)?)
+}
+
+/// What `zfs` says of those that are there: each that is not is a complaint of its own.
+fn tolerant(command: &Command, output: Output) -> Result<Output, ObserveError> {
     let absent = |line: &str| line.trim().is_empty() || line.ends_with("dataset does not exist");
-    if !output.is_ok() && !output.stderr.lines().all(absent) {
-        return Err(failed(&command, &output));
-    }
-    Ok(parse_datasets(&output.stdout)?)
+    if output.is_ok() || output.stderr.lines().all(absent) { Ok(output) } else { Err(failed(command, &output)) }
 }
 
 fn succeed(host: &dyn Host, command: &Command) -> Result<Output, ObserveError> {

@@ -86,6 +86,11 @@ pub struct DatasetFacts {
     pub mark: Option<String>,
     /// Where it was replicated from, `host:dataset`, if it is a replica.
     pub replica: Option<String>,
+    /// Whether nothing can be written to it.
+    pub read_only: bool,
+    /// Whether something is being received into it, or was until that broke off, and can be gone on
+    /// with: ZFS does not say which.
+    pub unfinished: bool,
 }
 
 impl DatasetFacts {
@@ -109,7 +114,7 @@ pub const REPLICA: &str = "com.kai:replica";
 
 const POOL_COLUMNS: &str = "name,guid,health,size,free,capacity,bootfs,readonly";
 const COLUMNS: &str = "name,type,guid,createtxg,creation,used,referenced,written,volsize,volblocksize,origin,\
-clones,userrefs,mounted,mountpoint,com.kai:op,com.kai:replica";
+clones,userrefs,mounted,mountpoint,com.kai:op,com.kai:replica,readonly,receive_resume_token";
 
 /// Lists all pools.
 pub(super) fn list_pools() -> Command {
@@ -135,6 +140,12 @@ pub struct ParseError {
     pub text: String,
 }
 
+impl ParseError {
+    pub(super) fn new(command: &'static str, line: usize, what: &'static str, text: &str) -> Self {
+        Self { command, line, what, text: text.chars().take(200).collect() }
+    }
+}
+
 struct Row<'a> {
     command: &'static str,
     number: usize,
@@ -144,8 +155,7 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn error(&self, what: &'static str) -> ParseError {
-        let text = self.text.chars().take(200).collect();
-        ParseError { command: self.command, line: self.number, what, text }
+        ParseError::new(self.command, self.number, what, self.text)
     }
 
     fn get(&self, at: usize) -> &'a str {
@@ -160,6 +170,14 @@ impl<'a> Row<'a> {
         match self.get(at) {
             "-" => Ok(None),
             text => text.parse().map(Some).map_err(|_| self.error(what)),
+        }
+    }
+
+    fn switch(&self, at: usize) -> Result<bool, ParseError> {
+        match self.get(at) {
+            "on" => Ok(true),
+            "off" | "-" => Ok(false),
+            _ => Err(self.error("neither read-only nor not")),
         }
     }
 
@@ -198,11 +216,7 @@ pub fn parse_pools(text: &str) -> Result<Vec<PoolFacts>, ParseError> {
                 Some(text) => text.trim_end_matches('%').parse().map_err(|_| row.error("no capacity"))?,
             },
             bootfs: row.text(6).map(str::parse).transpose().map_err(|_| row.error("no dataset name"))?,
-            read_only: match row.get(7) {
-                "on" => true,
-                "off" | "-" => false,
-                _ => return Err(row.error("neither read-only nor not")),
-            },
+            read_only: row.switch(7)?,
         })
     };
     rows("zpool list", POOL_COLUMNS, text).map(|row| row.and_then(pool)).collect()
@@ -242,6 +256,8 @@ pub fn parse_datasets(text: &str) -> Result<Vec<DatasetFacts>, ParseError> {
             mountpoint: row.text(14).map(str::to_owned),
             mark: row.text(15).map(str::to_owned),
             replica: row.text(16).map(str::to_owned),
+            read_only: row.switch(17)?,
+            unfinished: row.text(18).is_some(),
         })
     };
     rows("zfs list", COLUMNS, text).map(|row| row.and_then(dataset)).collect()

@@ -4,9 +4,10 @@
 //! Secrets never get here: contents of files stand as digests. Nothing here touches a host.
 
 mod entry;
+mod lock;
 mod operation;
 mod store;
 
 pub use entry::{Entry, Event, Outcome};
-pub use operation::{Operation, StepState};
+pub use operation::{Operation, Standing, StepState};
 pub use store::{Journal, JournalError};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Entry, Event, Outcome};
@@ -21,6 +22,24 @@ pub enum StepState {
     Done,
     /// It failed.
     Failed,
+}
+
+/// How a step stands: how far it got, and whether it was taken back since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Nothing was done.
+    Waiting,
+    /// It was begun, and nobody wrote down how it ended.
+    Begun,
+    /// It was done.
+    Done,
+    /// It failed.
+    Failed,
+    /// What it had done was taken back.
+    TakenBack,
+    /// Something of it could not be taken back.
+    Left,
 }
 
 /// An operation, as the journal tells it.
@@ -44,14 +63,20 @@ pub struct Operation {
     pub made: BTreeMap<String, Guid>,
     /// Parts of steps that were taken back.
     pub undone: Vec<(usize, usize)>,
+    /// Parts of steps that could not be taken back, and why.
+    #[serde(default)]
+    pub not_undone: Vec<(usize, usize, String)>,
     /// Why it failed, if it did.
     pub error: Option<String>,
-    /// How it ended; none if it was cut off.
+    /// How it ended; none if it was cut off, or is running.
     pub outcome: Option<Outcome>,
     /// What was said at the end.
     pub message: String,
     /// The operation that undid it.
     pub reversed_by: Option<String>,
+    /// Whether somebody is carrying it out.
+    #[serde(default)]
+    pub running: bool,
 }
 
 impl Operation {
@@ -59,12 +84,48 @@ impl Operation {
     #[must_use]
     pub fn ending(&self) -> &'static str {
         match (self.outcome, &self.reversed_by) {
+            _ if self.running => "running",
             (_, Some(_)) => "undone",
             (Some(Outcome::Done), None) => "done",
             (Some(Outcome::TakenBack), None) => "taken back",
             (Some(Outcome::Left), None) => "left",
             (None, None) => "cut off",
         }
+    }
+
+    /// How a step stands.
+    #[must_use]
+    pub fn standing(&self, step: usize) -> Standing {
+        if self.not_undone.iter().any(|(of, ..)| *of == step) {
+            return Standing::Left;
+        }
+        if self.undone.iter().any(|(of, _)| *of == step) {
+            return Standing::TakenBack;
+        }
+        match self.steps.get(step).copied().unwrap_or_default() {
+            StepState::Waiting => Standing::Waiting,
+            StepState::Begun => Standing::Begun,
+            StepState::Done => Standing::Done,
+            StepState::Failed => Standing::Failed,
+        }
+    }
+
+    /// What could not be taken back, and why.
+    #[must_use]
+    pub fn left(&self) -> Vec<String> {
+        let part = |(step, part, why): &(usize, usize, String)| {
+            let undo = self.plan.steps.get(*step)?.undo.get(*part)?;
+            Some(format!("{} ({why})", undo.action))
+        };
+        self.not_undone.iter().filter_map(part).collect()
+    }
+
+    /// The same operations, with the one that runs marked, if it has not just ended.
+    pub(super) fn marked(mut operations: Vec<Self>, running: Option<&str>) -> Vec<Self> {
+        for operation in &mut operations {
+            operation.running = operation.is_open() && running == Some(operation.id.as_str());
+        }
+        operations
     }
 
     /// What the lines tell, oldest operation first.
@@ -83,10 +144,12 @@ impl Operation {
                     left_out: BTreeMap::new(),
                     made: BTreeMap::new(),
                     undone: Vec::new(),
+                    not_undone: Vec::new(),
                     error: None,
                     outcome: None,
                     message: String::new(),
                     reversed_by: None,
+                    running: false,
                 });
                 continue;
             }
@@ -119,8 +182,14 @@ impl Operation {
                 set(step, StepState::Done);
                 self.left_out.insert(step, why);
             }
-            Event::Undone { step, part } => self.undone.push((step, part)),
-            Event::NotUndone { .. } => {}
+            Event::Undone { step, part } => {
+                self.not_undone.retain(|(of, which, _)| (*of, *which) != (step, part));
+                self.undone.push((step, part));
+            }
+            Event::NotUndone { step, part, why } => {
+                self.not_undone.retain(|(of, which, _)| (*of, *which) != (step, part));
+                self.not_undone.push((step, part, why));
+            }
             Event::Ended { outcome, message } => {
                 self.outcome = Some(outcome);
                 self.message = message;
@@ -129,7 +198,7 @@ impl Operation {
         }
     }
 
-    /// Whether it was cut off, or left something.
+    /// Whether it was cut off, is running, or left something.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.reversed_by.is_none() && self.outcome != Some(Outcome::Done) && self.outcome != Some(Outcome::TakenBack)

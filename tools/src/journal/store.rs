@@ -1,14 +1,13 @@
-//! The journal's file, and the lock under which one operation at a time runs.
+//! The journal's file: lines are only added, one by one, and read again with their chain checked.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-use rustix::io::FdFlags;
-
+use super::lock::Lock;
 use super::{Entry, Event, Operation};
 use crate::names::Stamp;
 use crate::plan::{Action, Content, Plan, hex};
@@ -32,6 +31,18 @@ pub enum JournalError {
         /// Who.
         holder: String,
     },
+    /// The plan was carried out before: nothing was done.
+    #[error("this plan was carried out already; make a new one")]
+    CarriedOut {
+        /// The operation that it became.
+        op: String,
+    },
+    /// The operation that was to be taken back has ended in the meantime: nothing was done.
+    #[error("operation {op} has ended in the meantime")]
+    Ended {
+        /// Which.
+        op: String,
+    },
     /// An executor, which has the journal, said so: nothing was done.
     #[error("{0}")]
     Elsewhere(String),
@@ -53,29 +64,45 @@ pub enum JournalError {
     },
 }
 
-/// A program whose kai was killed is waited for: as long as kai would have waited itself.
-const ORPHAN_TRIES: u32 = 1200;
-const ORPHAN_PAUSE: Duration = Duration::from_millis(100);
+impl JournalError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::File { .. } | Self::Broken { .. } => vec!["without its journal kai changes nothing".to_owned()],
+            Self::CarriedOut { op } | Self::Ended { op } => vec![format!("`kai op show {op}` says what came of it")],
+            Self::Lost(_) => vec!["`kai op history` shows how far it got".to_owned()],
+            Self::Busy { .. } | Self::Elsewhere(_) | Self::Unconfirmed(_) => Vec::new(),
+        }
+    }
+}
+
+/// The file of the lines.
+const LINES: &str = "journal.jsonl";
+/// The file of the lock.
+const LOCK: &str = "lock";
+/// An operation may begin or end while it is looked whether one runs: then it is looked again.
+const LOOKS: usize = 5;
 
 /// A journal, open for one operation.
 #[derive(Debug)]
 pub struct Journal {
     folder: PathBuf,
-    lock: File,
+    lock: Lock,
+    /// The operations that were in it when it was opened.
+    before: BTreeSet<String>,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
     file: File,
+    /// So many bytes are whole lines.
+    whole: u64,
+    /// Half a line stands behind them, and could not be taken away.
+    is_torn: bool,
     seq: u64,
     last: String,
-}
-
-impl Drop for Journal {
-    fn drop(&mut self) {
-        let _ = self.lock.unlock();
-    }
 }
 
 impl Journal {
@@ -89,17 +116,27 @@ impl Journal {
             move |source| JournalError::File { action, path, source }
         };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed("create", folder))?;
-        let lock_path = folder.join("lock");
-        let mut lock = open_private(&lock_path).map_err(failed("open", &lock_path))?;
-        wait_for(&mut lock, &lock_path)?;
-        let _ = lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| write!(lock, "{}", std::process::id()));
-        let path = folder.join("journal.jsonl");
+        let lock = Lock::take(&folder.join(LOCK))?;
+        let path = folder.join(LINES);
         let (entries, whole) = read(&path)?;
         let mut file = open_private(&path).map_err(failed("open", &path))?;
         // Half a line is what a crash leaves: it was never acted upon.
         file.set_len(whole).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed("write", &path))?;
         let (seq, last) = entries.last().map_or((0, String::new()), |entry| (entry.seq, entry.hash.clone()));
-        Ok(Self { folder: folder.to_owned(), lock, state: Mutex::new(State { file, seq, last }) })
+        let before = entries.into_iter().map(|entry| entry.op).collect();
+        let state = Mutex::new(State { file, whole, is_torn: false, seq, last });
+        Ok(Self { folder: folder.to_owned(), lock, before, state })
+    }
+
+    /// Whether that operation was in it when it was opened.
+    #[must_use]
+    pub fn had(&self, op: &str) -> bool {
+        self.before.contains(op)
+    }
+
+    /// Lets others see that this operation runs, for as long as the journal is open.
+    pub fn is_open_for(&self, op: &str) {
+        self.lock.is_for(op);
     }
 
     /// Every line of the journal in `folder`, checked. A journal that is not there is empty.
@@ -107,29 +144,53 @@ impl Journal {
     /// # Errors
     /// If it cannot be read or is broken.
     pub fn entries(folder: &Path) -> Result<Vec<Entry>, JournalError> {
-        read(&folder.join("journal.jsonl")).map(|(entries, _)| entries)
+        read(&folder.join(LINES)).map(|(entries, _)| entries)
     }
 
-    /// The operations in the journal of `folder`, oldest first.
+    /// The operations in the journal of `folder`, oldest first, with the one marked that is running now, in
+    /// whatever process.
     ///
     /// # Errors
     /// If it cannot be read or is broken.
     pub fn operations(folder: &Path) -> Result<Vec<Operation>, JournalError> {
-        Ok(Operation::fold(Self::entries(folder)?))
+        let lock = folder.join(LOCK);
+        let mut running = Lock::held_for(&lock);
+        for _ in 1..LOOKS {
+            let operations = Operation::fold(Self::entries(folder)?);
+            if !operations.iter().any(Operation::is_open) {
+                return Ok(operations);
+            }
+            let now = Lock::held_for(&lock);
+            if now == running {
+                return Ok(Operation::marked(operations, running.as_deref()));
+            }
+            running = now;
+        }
+        Ok(Operation::marked(Operation::fold(Self::entries(folder)?), running.as_deref()))
     }
 
-    /// Adds a line. When this returns, it is on the disk.
+    /// Adds a line. When this returns, it is on the disk, or nothing of it is there.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If it cannot be written, or half of one before stands in its way.
     pub fn append(&self, op: &str, event: Event) -> Result<(), JournalError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = Entry::after(state.seq, &state.last, Stamp::now(), op, event);
         let mut line = serde_json::to_vec(&entry).unwrap_or_default();
         line.push(b'\n');
-        let path = self.folder.join("journal.jsonl");
+        let failed = |source| JournalError::File { action: "write", path: self.folder.join(LINES), source };
+        if state.is_torn {
+            return Err(failed(std::io::Error::other("half a line stands at its end")));
+        }
         let written = state.file.write_all(&line).and_then(|()| state.file.sync_data());
-        written.map_err(|source| JournalError::File { action: "write", path, source })?;
+        if let Err(source) = written {
+            // A line behind half of one would follow from nothing.
+            let whole = state.whole;
+            let taken_away = state.file.set_len(whole).and_then(|()| state.file.seek(SeekFrom::Start(whole)));
+            state.is_torn = taken_away.is_err();
+            return Err(failed(source));
+        }
+        state.whole += line.len() as u64;
         state.seq = entry.seq;
         state.last = entry.hash;
         Ok(())
@@ -195,38 +256,7 @@ fn contents(plan: &Plan) -> impl Iterator<Item = &Content> {
     })
 }
 
-/// Takes the lock. It is handed on to the programs that an operation starts: if kai is killed, its lock
-/// goes when the program that was running has ended, and nobody takes back what is still being done.
-fn wait_for(lock: &mut File, path: &Path) -> Result<(), JournalError> {
-    let failed = |source| JournalError::File { action: "lock", path: path.to_owned(), source };
-    for _ in 0..ORPHAN_TRIES {
-        match lock.try_lock() {
-            Ok(()) => return rustix::io::fcntl_setfd(&*lock, FdFlags::empty()).map_err(|error| failed(error.into())),
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
-            Err(TryLockError::WouldBlock) => {}
-        }
-        if is_alive(&holder(lock)) {
-            break;
-        }
-        std::thread::sleep(ORPHAN_PAUSE);
-    }
-    Err(JournalError::Busy { holder: holder(lock) })
-}
-
-/// The process that took the lock last, as it wrote it down.
-fn holder(lock: &mut File) -> String {
-    let mut text = String::new();
-    let _ = lock.rewind().and_then(|()| lock.read_to_string(&mut text));
-    text.trim().to_owned()
-}
-
-fn is_alive(process: &str) -> bool {
-    let pid = process.parse().ok().and_then(rustix::process::Pid::from_raw);
-    // What belongs to somebody else may not be asked, and is there.
-    pid.is_none_or(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
-}
-
-fn open_private(path: &Path) -> std::io::Result<File> {
+pub(super) fn open_private(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 

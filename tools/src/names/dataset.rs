@@ -19,6 +19,10 @@ pub struct DatasetName(String);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SnapshotLabel(String);
 
+/// What a replication job is called: what ZFS takes as a part of a name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobName(String);
+
 /// `dataset@label`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SnapshotName {
@@ -29,6 +33,7 @@ pub struct SnapshotName {
 name_type!(PoolName, "pool name", "A ZFS pool");
 name_type!(DatasetName, "dataset name", "A ZFS dataset with its pool: tank/vms/web1");
 name_type!(SnapshotLabel, "snapshot name", "A snapshot's name, without the dataset: before-update");
+name_type!(JobName, "job name", "A replication job's name");
 text_type!(SnapshotName, "snapshot name", "A snapshot with its dataset: tank/data@before-update");
 
 fn is_component(text: &str) -> Result<(), &'static str> {
@@ -160,6 +165,16 @@ impl SnapshotLabel {
     #[must_use]
     pub fn is_plain(&self) -> bool {
         !self.0.contains([' ', ':'])
+    }
+}
+
+impl JobName {
+    pub(super) fn check(text: &str) -> Result<Self, &'static str> {
+        is_component(text)?;
+        if text.len() > 200 {
+            return Err("at most 200 bytes");
+        }
+        Ok(Self(text.to_owned()))
     }
 }
 

@@ -21,6 +21,11 @@ pub struct Mac([u8; 6]);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperationId(String);
 
+/// The digest of a plan: what a confirmation is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlanDigest(String);
+
+name_type!(PlanDigest, "digest", "The digest of a plan: 64 hexadecimal digits");
 name_type!(OperationId, "operation", "An operation: its id, or `last`");
 text_type!(Guid, "guid", "A ZFS guid, in decimal digits");
 text_type!(Uuid, "UUID", "A UUID");
@@ -41,6 +46,16 @@ impl OperationId {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
         if text.is_empty() || text.len() > 64 || text.starts_with('-') || !text.bytes().all(allowed) {
             return Err("letters, digits and dashes");
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl PlanDigest {
+    pub(super) fn check(text: &str) -> Result<Self, &'static str> {
+        let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() != 64 || !text.bytes().all(is_digit) {
+            return Err("64 hexadecimal digits, in small letters");
         }
         Ok(Self(text.to_owned()))
     }

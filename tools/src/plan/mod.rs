@@ -129,7 +129,7 @@ pub struct Plan {
     pub object: String,
     /// What was looked at and found in order.
     pub checks: Vec<String>,
-    /// What a person should know before saying yes.
+    /// What a person should know before saying yes. No figure that changes by itself stands here.
     pub notes: Vec<String>,
     /// What will be gone.
     pub losses: Vec<Loss>,
@@ -154,11 +154,15 @@ impl Plan {
         self.effect == Effect::Destroy || self.steps.iter().all(|step| step.undo.is_empty())
     }
 
-    /// The digest that a confirmation is bound to: SHA-256 over the whole plan, in hexadecimal.
+    /// The digest that a confirmation is bound to: SHA-256 in hexadecimal over what is done, to which objects,
+    /// and what a person was warned of. What was only measured is left out: how much is free, how large a loss
+    /// is and how long it takes change by themselves on every host that works.
     #[must_use]
     pub fn digest(&self) -> String {
+        let mut firm = Self { checks: Vec::new(), seconds: 0, report: Vec::new(), ..self.clone() };
+        firm.losses.iter_mut().for_each(|loss| loss.bytes = None);
         // A plan is plain data with text keys; writing it to memory cannot fail.
-        let json = serde_json::to_vec(self).unwrap_or_default();
+        let json = serde_json::to_vec(&firm).unwrap_or_default();
         hex(&Sha256::digest(json))
     }
 

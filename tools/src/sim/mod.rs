@@ -10,6 +10,7 @@ mod json;
 mod osinfo;
 mod playground;
 mod pool;
+mod received;
 mod state;
 mod store;
 mod virsh;

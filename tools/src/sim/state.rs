@@ -127,6 +127,9 @@ pub struct Dataset {
     /// Until when it is busy, on the host's clock.
     #[serde(default)]
     pub busy_until: u64,
+    /// The token to go on with a receive that broke off.
+    #[serde(default)]
+    pub resume_token: Option<String>,
 }
 
 /// A snapshot or bookmark.
@@ -143,6 +146,9 @@ pub struct Point {
     pub content: String,
     /// In bytes.
     pub referenced: u64,
+    /// Since the snapshot before it, in bytes.
+    #[serde(default)]
+    pub written: u64,
     /// Properties that were set on it.
     #[serde(default)]
     pub props: BTreeMap<String, String>,
@@ -298,12 +304,24 @@ impl State {
                 created,
                 content: found.content.clone(),
                 referenced: found.referenced,
+                written: found.written,
                 props: BTreeMap::new(),
                 holds: BTreeSet::new(),
                 frozen,
             };
             found.written = 0;
             found.points.insert(format!("@{label}"), point);
+        }
+    }
+
+    /// Destroys a snapshot: what was written before it counts for what comes next.
+    pub(super) fn remove_snapshot(&mut self, dataset: &str, label: &str) {
+        let Some(found) = self.datasets.get_mut(dataset) else { return };
+        let Some(gone) = found.points.remove(&format!("@{label}")) else { return };
+        let later = |(name, point): &(&String, &mut Point)| name.starts_with('@') && point.txg > gone.txg;
+        match found.points.iter_mut().filter(later).min_by_key(|(_, point)| point.txg) {
+            Some((_, next)) => next.written += gone.written,
+            None => found.written += gone.written,
         }
     }
 

@@ -117,7 +117,7 @@ impl Tool for KvmCreate {
         plan.check(format!("pool {} is ONLINE with {} free", pool.name, pool.free.for_people()));
         room(&mut plan, facts, self.memory, self.start)?;
         if size.bytes() > pool.free.bytes() {
-            plan.note(format!("the disk may grow larger than what is free now ({})", pool.free.for_people()));
+            plan.note(format!("the disk may grow larger than what is free on {} now", pool.name));
         }
         if !uefi {
             plan.note("this host has no UEFI firmware for guests; the VM boots by BIOS");
@@ -232,7 +232,8 @@ pub(super) fn room(plan: &mut PlanBuilder, facts: &Facts, memory: Size, start: b
         )
         .hint("stop a VM, give this one less, or create it without starting it"));
     }
-    plan.note(format!("only {} of memory are available now: it would not start", available.for_people()));
+    plan.check(format!("{} of memory are available", available.for_people()));
+    plan.note("that is more memory than is available now: it would not start");
     Ok(())
 }
 

@@ -63,11 +63,11 @@ impl Tool for KvmResize {
             }
             if new.bytes() - now.bytes() > pool.free.bytes() {
                 plan.note(format!(
-                    "pool {} has {} free, less than the disk grows by; it will do until the guest fills it",
-                    pool.name,
-                    pool.free.for_people()
+                    "pool {} has less free than the disk grows by; it will do until the guest fills it",
+                    pool.name
                 ));
             }
+            plan.check(format!("pool {} has {} free", pool.name, pool.free.for_people()));
             plan.check(format!("the disk {volume} is {now} now"));
             plan.run("grow the disk", Command::zfs("set").pair("volsize", new).arg(&volume))
                 .requires(Condition::Dataset { name: volume.clone(), is: Identity::Guid(found.guid) })

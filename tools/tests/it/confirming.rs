@@ -3,7 +3,7 @@
 use kai_tools::confirm::{ConfirmError, Confirmed};
 use kai_tools::journal::Outcome;
 use kai_tools::names::Stamp;
-use kai_tools::plan::Effect;
+use kai_tools::plan::{Effect, Plan};
 use serde_json::json;
 
 use super::support::{Lab, request};
@@ -21,6 +21,37 @@ fn a_yes_covers_changes_and_a_destroy_wants_the_name() {
         assert!(matches!(Confirmed::by_name(destroy(), wrong, now), Err(ConfirmError::WrongName { .. })), "{wrong}");
     }
     assert!(Confirmed::by_name(destroy(), "db1\n", now).is_ok());
+}
+
+/// A host that works is never quite the same a moment later.
+#[test]
+fn what_is_only_measured_makes_no_other_plan() {
+    let lab = Lab::new();
+    let now = Stamp::now();
+    for (at, (tool, arguments)) in [
+        ("kvm_delete", json!({ "vm": "db1" })),
+        ("kvm_create", json!({ "name": "new1", "disk": "20G", "memory": "1G" })),
+        ("kvm_create", json!({ "name": "new2", "disk": "900T", "memory": "900G" })),
+        ("kvm_resize", json!({ "vm": "db1", "disk": "900T" })),
+        ("kvm_clone", json!({ "source": "golden", "names": ["new3"] })),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let request = request(tool, arguments);
+        let before = lab.plan_at(&request, now).unwrap();
+        let change = lab.sim.change(|state| {
+            state.write("tank/vms/db1", "more");
+            state.pools.get_mut("tank").unwrap().free -= 1 << 38;
+            state.files.insert("/proc/meminfo".to_owned(), format!("MemAvailable: {} kB\n", 40_000_000 - (at << 20)));
+        });
+        change.unwrap();
+        let after = lab.plan_at(&request, now).unwrap();
+        let measured =
+            |plan: &Plan| (plan.checks.clone(), plan.losses.iter().map(|loss| loss.bytes).collect::<Vec<_>>());
+        assert!(tool == "kvm_clone" || measured(&before) != measured(&after), "{tool}: what is measured is shown");
+        assert_eq!(before.digest(), after.digest(), "{tool}");
+    }
 }
 
 #[test]

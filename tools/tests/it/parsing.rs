@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 #[test]
 fn a_listing_is_read() {
-    let text = "tank/vms/web1\tvolume\t17325886497980221875\t42\t1795500000\t57344\t57344\t0\t21474836480\t16384\ttank/vms/g@s\t-\t-\t-\t-\t3f2a9c3f2a9c\t-\n\
-                tank/data@a b\tsnapshot\t1\t43\t1795500001\t0\t98304\t98304\t-\t-\t-\ttank/x,tank/y\t2\t-\t-\t-\thq1:fast/a b\n";
+    let text = "tank/vms/web1\tvolume\t17325886497980221875\t42\t1795500000\t57344\t57344\t0\t21474836480\t16384\ttank/vms/g@s\t-\t-\t-\t-\t3f2a9c3f2a9c\t-\ton\t-\n\
+                tank/data@a b\tsnapshot\t1\t43\t1795500001\t0\t98304\t98304\t-\t-\t-\ttank/x,tank/y\t2\t-\t-\t-\thq1:fast/a b\t-\t1-ec1ac1654-e0-789c\n";
     let found = parse_datasets(text).unwrap();
     assert_eq!(
         (found[0].kind, found[0].volsize, found[0].origin.as_deref()),
@@ -15,6 +15,7 @@ fn a_listing_is_read() {
     assert_eq!(found[0].guid.to_string(), "17325886497980221875");
     assert_eq!((found[1].name.as_str(), found[1].holds, found[1].clones.len()), ("tank/data@a b", 2, 2));
     assert_eq!((found[0].mark.is_some(), found[1].mark.is_some()), (true, false));
+    assert_eq!((found[0].read_only, found[1].read_only, found[1].unfinished), (true, false, true));
     assert_eq!((found[0].replica.as_deref(), found[1].replica.as_deref()), (None, Some("hq1:fast/a b")));
 }
 

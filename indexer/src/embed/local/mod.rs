@@ -33,6 +33,8 @@ use weights::Weights;
 const BATCH: usize = 512;
 /// No smaller batches are made just to give every core one.
 const SMALL_BATCH: usize = 64;
+/// So few texts are cut into tokens on one thread.
+const FEW_TEXTS: usize = 8;
 
 /// In what numbers the products are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,16 +153,24 @@ impl Inner {
 
     fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let window = self.config.window;
-        let ids: Vec<Vec<u32>> = texts.par_iter().with_min_len(8).map(|text| self.tokens.ids(text, window)).collect();
+        let ids = |text: &String| self.tokens.ids(text, window);
+        let ids: Vec<Vec<u32>> = if texts.len() <= FEW_TEXTS {
+            texts.iter().map(ids).collect()
+        } else {
+            texts.par_iter().with_min_len(FEW_TEXTS).map(ids).collect()
+        };
         let ids: Vec<&[u32]> = ids.iter().map(Vec::as_slice).collect();
         let encoder = self.encoder();
-        let batches = batches(&ids);
-        let vectors: Vec<Vec<Vec<f32>>> = batches
-            .par_iter()
-            .with_max_len(1)
-            .map_init(Workspace::default, |work, batch| encoder.run(batch, work))
-            .collect();
-        let vectors: Vec<Vec<f32>> = vectors.into_iter().flatten().collect();
+        let vectors: Vec<Vec<f32>> = match batches(&ids).as_slice() {
+            // A question: nothing to share out, and other threads have questions of their own.
+            [batch] => encoder.run(batch, &mut Workspace::default()),
+            batches => {
+                let run = |work: &mut Workspace, batch: &&[&[u32]]| encoder.run(batch, work);
+                let vectors: Vec<Vec<Vec<f32>>> =
+                    batches.par_iter().with_max_len(1).map_init(Workspace::default, run).collect();
+                vectors.into_iter().flatten().collect()
+            }
+        };
         if vectors.iter().flatten().any(|value| !value.is_finite()) {
             return Err(EmbedError::Model {
                 folder: self.folder.clone(),

@@ -32,7 +32,10 @@ impl Door {
             return Err(Problem::forbidden("this service does not answer to the name in Host")
                 .hint("name it with `kai serve --host-name NAME` if it is this machine's"));
         }
-        if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+        // A link leads to the page itself, which does nothing by being shown.
+        let is = |name: &str, value: &str| headers.get(name).is_some_and(|said| said == value);
+        let is_link = uri.path() == "/" && is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document");
+        if is("sec-fetch-site", "cross-site") && !is_link {
             return Err(Problem::forbidden("another site's page may not call this service"));
         }
         match text(headers, header::ORIGIN) {
@@ -77,9 +80,13 @@ mod tests {
     use super::*;
 
     fn let_in(headers: &[(&'static str, &str)]) -> bool {
+        let_in_at("/v1/ask", headers)
+    }
+
+    fn let_in_at(path: &'static str, headers: &[(&'static str, &str)]) -> bool {
         let door = Door::new(["Kai.example.org".to_owned()]);
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        door.check(Peer::Loopback, &Uri::from_static("/v1/ask"), &headers).is_ok()
+        door.check(Peer::Loopback, &Uri::from_static(path), &headers).is_ok()
     }
 
     #[test]
@@ -104,5 +111,10 @@ mod tests {
         }
         assert!(!let_in(&[host, ("sec-fetch-site", "cross-site")]));
         assert!(let_in(&[host, ("sec-fetch-site", "same-origin")]));
+        let link = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+        let all = [vec![host], link.to_vec()].concat();
+        assert!(let_in_at("/", &all) && !let_in_at("/v1/ask", &all));
+        let framed = [vec![host], link[..2].to_vec(), vec![("sec-fetch-dest", "iframe")]].concat();
+        assert!(!let_in_at("/", &framed));
     }
 }

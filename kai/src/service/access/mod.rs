@@ -114,6 +114,8 @@ impl Peer {
 pub(super) struct Caller {
     /// The token's name; none for who brought none.
     pub(super) name: Option<TokenName>,
+    /// The token's hash: another token of the same name is another caller.
+    pub(super) token: Option<String>,
     pub(super) scopes: Scopes,
     pub(super) peer: Peer,
 }
@@ -122,7 +124,7 @@ impl Caller {
     /// Somebody on this machine without a token: questions only.
     pub(super) fn nobody(peer: Peer) -> Self {
         let scopes = if peer.is_here() { Scopes::of(&[Scope::Ask]) } else { Scopes::default() };
-        Self { name: None, scopes, peer }
+        Self { name: None, token: None, scopes, peer }
     }
 
     /// The same caller, who may ask and nothing else.
@@ -133,6 +135,11 @@ impl Caller {
     /// Whether the caller may do that.
     pub(super) fn may(&self, scope: Scope) -> bool {
         self.scopes.has(scope)
+    }
+
+    /// How the journal and plans name the caller.
+    pub(super) fn called(&self) -> String {
+        self.name.as_ref().map_or_else(|| "nobody".to_owned(), |name| format!("token {name}"))
     }
 
     /// What limits are counted by, and whose a conversation is.

@@ -1,9 +1,9 @@
-//! The tokens that are valid: one small file that only its owner can read, replaced as a whole. What
-//! `kai token` changes counts for the next request.
+//! The tokens that are valid: one small file that only its owner can read, replaced as a whole by one writer
+//! at a time. What `kai token` changes counts for the next request.
 
 use std::fs;
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,7 +28,7 @@ pub(crate) struct TokenInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires: Option<Stamp>,
     /// SHA-256 of the token, in hexadecimal.
-    hash: String,
+    pub(crate) hash: String,
 }
 
 impl TokenInfo {
@@ -65,6 +65,14 @@ pub(crate) enum TokenError {
         path: PathBuf,
         /// Why.
         source: serde_json::Error,
+    },
+    /// Another kai wrote it.
+    #[error("{} is of version {version}, and this kai reads version {VERSION}", path.display())]
+    Version {
+        /// Which.
+        path: PathBuf,
+        /// Its version.
+        version: u32,
     },
     /// Others could read or change it.
     #[error("{} can be read or changed by others: make it mode 600", path.display())]
@@ -126,6 +134,9 @@ impl Tokens {
         let text = fs::read(&self.path).map_err(|source| self.failed("read", source))?;
         let file: File =
             serde_json::from_slice(&text).map_err(|source| TokenError::Damaged { path: self.path.clone(), source })?;
+        if file.version != VERSION {
+            return Err(TokenError::Version { path: self.path.clone(), version: file.version });
+        }
         let tokens = Arc::new(file.tokens);
         *known = Some((seen, Arc::clone(&tokens)));
         Ok(tokens)
@@ -140,6 +151,7 @@ impl Tokens {
 
     /// Makes one.
     pub(crate) fn add(&self, name: TokenName, scopes: Scopes, expires: Option<Stamp>) -> Result<Token, TokenError> {
+        let _alone = self.alone()?;
         let mut tokens = (*self.list()?).clone();
         let now = Stamp::now();
         tokens.retain(|known| known.name != name || !known.has_expired(now));
@@ -154,6 +166,7 @@ impl Tokens {
 
     /// Ends one.
     pub(crate) fn revoke(&self, name: &TokenName) -> Result<(), TokenError> {
+        let _alone = self.alone()?;
         let mut tokens = (*self.list()?).clone();
         let before = tokens.len();
         tokens.retain(|known| known.name != *name);
@@ -163,10 +176,30 @@ impl Tokens {
         self.write(tokens)
     }
 
+    /// Whether a token of this hash is valid still.
+    pub(crate) fn holds(&self, hash: &str, now: Stamp) -> bool {
+        self.list().is_ok_and(|tokens| tokens.iter().any(|known| known.hash == hash && !known.has_expired(now)))
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// Waits until nobody else changes the tokens; others wait as long as this is kept.
+    fn alone(&self) -> Result<fs::File, TokenError> {
+        let lock = || -> std::io::Result<fs::File> {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(self.folder())?;
+            let path = self.path.with_extension("lock");
+            let file = fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+            file.lock()?;
+            Ok(file)
+        };
+        lock().map_err(|source| self.failed("written", source))
+    }
+
     fn write(&self, tokens: Vec<TokenInfo>) -> Result<(), TokenError> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let folder = self.folder();
         let write = || -> std::io::Result<()> {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
             file.as_file().set_permissions(fs::Permissions::from_mode(0o600))?;
             file.write_all(&serde_json::to_vec_pretty(&File { version: VERSION, tokens })?)?;
@@ -207,6 +240,35 @@ mod tests {
         Tokens::of(folder.path()).revoke(&name("laptop")).unwrap();
         assert_eq!(tokens.find(&token, now).unwrap(), None);
         assert!(matches!(tokens.revoke(&name("laptop")), Err(TokenError::Unknown { .. })));
+    }
+
+    #[test]
+    fn whoever_changes_them_at_the_same_time_undoes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let of_all = || Tokens::of(folder.path());
+        for number in 0..8 {
+            of_all().add(name(&format!("old{number}")), Scopes::default(), None).unwrap();
+        }
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let (adds, revokes) = (of_all(), of_all());
+                scope.spawn(move || adds.add(name(&format!("new{number}")), Scopes::default(), None).unwrap());
+                scope.spawn(move || revokes.revoke(&name(&format!("old{number}"))).unwrap());
+            }
+        });
+        let mut names: Vec<String> = of_all().list().unwrap().iter().map(|known| known.name.to_string()).collect();
+        names.sort();
+        assert_eq!(names, (0..8).map(|number| format!("new{number}")).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_file_of_another_version_is_not_guessed_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = Tokens::of(folder.path());
+        let path = folder.path().join("tokens.json");
+        fs::write(&path, r#"{"version": 2, "tokens": []}"#).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        assert!(matches!(tokens.list(), Err(TokenError::Version { version: 2, .. })));
     }
 
     #[test]

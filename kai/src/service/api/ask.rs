@@ -14,7 +14,7 @@ use super::super::access::{Caller, Scope, Scopes, TokenName};
 use super::super::body::Body;
 use super::super::problem::{Answer, Problem};
 use super::super::sessions::Held;
-use super::super::stream::{self, Told};
+use super::super::stream::{self, Asked, Told};
 use super::super::{Service, sessions};
 use super::Endpoint;
 use crate::turn::Written;
@@ -107,7 +107,8 @@ pub(in crate::service) async fn begin_in(
         }
     }
     let place = service.turn_of(&service.0.answers).await?;
-    Ok(stream::turn(service.clone(), assistant, talk, asked.question, place))
+    let asked = Asked { text: asked.question, by: caller.called() };
+    Ok(stream::turn(service.clone(), assistant, talk, asked, place))
 }
 
 /// The end of a turn.

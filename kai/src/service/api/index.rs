@@ -1,17 +1,17 @@
 //! The index of documents: what is in it, and making it anew.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use kai_indexer::store::{SourceEntry, SourceKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::Service;
-use super::super::access::Scope;
+use super::super::access::{Caller, Scope};
 use super::super::body::MaybeBody;
 use super::super::indexing::Run;
-use super::super::problem::Answer;
+use super::super::problem::{Answer, Problem};
 use super::Endpoint;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -81,7 +81,7 @@ struct Started {
     run: Run,
 }
 
-async fn status(State(service): State<Service>) -> Json<Index> {
+async fn status(State(service): State<Service>, Extension(caller): Extension<Caller>) -> Json<Index> {
     let (manifest, documents) = (service.0.shelf.manifest(), service.0.shelf.documents());
     let vectors = match &documents {
         Some(documents) => documents.library.searcher.vector_share().await,
@@ -94,7 +94,7 @@ async fn status(State(service): State<Service>) -> Json<Index> {
         passages: manifest.as_ref().map_or(0, |manifest| manifest.passages),
         vectors,
         embedder: manifest.as_ref().and_then(|manifest| manifest.embedder.as_ref()).map(|id| id.name.clone()),
-        run: service.0.indexing.run(),
+        run: service.0.indexing.run().for_caller(&caller),
     })
 }
 
@@ -103,9 +103,27 @@ async fn start(
     MaybeBody(places): MaybeBody<Places>,
 ) -> Answer<(StatusCode, Json<Started>)> {
     let Places { source_dir, urls } = places;
-    let places = source_dir.into_iter().chain(urls.iter().map(|url| address(url)).collect::<Answer<Vec<_>>>()?);
+    let folder = source_dir.map(|path| folder(&path)).transpose()?;
+    let places = folder.into_iter().chain(urls.iter().map(|url| address(url)).collect::<Answer<Vec<_>>>()?);
     service.0.indexing.start(places.collect())?;
     Ok((StatusCode::ACCEPTED, Json(Started { run: service.0.indexing.run() })))
+}
+
+/// What is given as a place on this machine is one that can hold documents: whoever may index is not to
+/// read the kernel's own files, or what lies where the service happened to be started.
+pub(in crate::service) fn folder(given: &str) -> Answer<String> {
+    const NONE: [&str; 3] = ["/proc", "/sys", "/dev"];
+    let shown: String = given.chars().take(200).collect();
+    let bad = |what: &str| Problem::unprocessable(format!("invalid source_dir: {shown}: {what}"));
+    let path = std::path::Path::new(given);
+    if !path.is_absolute() {
+        return Err(bad("the whole path is needed, from /"));
+    }
+    let path = path.canonicalize().map_err(|_| bad("there is no such folder or file"))?;
+    if NONE.iter().any(|none| path.starts_with(none)) {
+        return Err(bad("there are no documents"));
+    }
+    path.into_os_string().into_string().map_err(|_| bad("its name is not UTF-8"))
 }
 
 /// What is given as an address is one, and not a file of this machine.
@@ -115,5 +133,5 @@ pub(in crate::service) fn address(given: &str) -> Answer<String> {
         return Ok(given.to_owned());
     }
     let shown: String = given.chars().take(100).collect();
-    Err(super::super::problem::Problem::unprocessable(format!("{shown:?} is no http or https address")))
+    Err(Problem::unprocessable(format!("{shown:?} is no http or https address")))
 }

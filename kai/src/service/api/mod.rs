@@ -5,6 +5,7 @@
 mod ask;
 mod beside;
 mod endpoint;
+mod glance;
 mod host;
 mod index;
 mod openapi;
@@ -17,7 +18,7 @@ pub(super) mod view;
 
 pub(super) use ask::{Question, begin, begin_in};
 pub(super) use endpoint::{Endpoint, Errors};
-pub(super) use index::address;
+pub(super) use index::{address, folder};
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;

@@ -1,22 +1,24 @@
 //! Operations: what runs, what was done, and the way back.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use futures::stream;
+use axum::{Extension, Json};
+use futures::StreamExt;
 use kai_tools::journal::Operation;
 use kai_tools::names::{OperationId, Stamp};
+use kai_tools::operator::ProposeError;
+use kai_tools::plan::Reason;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::Service;
-use super::super::access::Scope;
+use super::super::access::{Caller, Scope};
 use super::super::body::{At, Params};
-use super::super::operations::from_journal;
+use super::super::following::follow;
 use super::super::problem::{Answer, Problem};
-use super::super::stream::sse;
+use super::super::stream::{Told, sse};
 use super::{Endpoint, view};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -39,7 +41,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .nothing(202),
         Endpoint::post("/v1/operations/{id}/undo", "The plan that takes a finished operation back.", undo)
             .needs(Scope::Plan)
-            .json::<view::Waiting<'_>>(201, "A plan that waits."),
+            .json::<view::Waits<'_>>(201, "A plan that waits."),
     ]
 }
 
@@ -68,52 +70,77 @@ async fn list(State(service): State<Service>, Params(asked): Params<Latest>) -> 
     }
     let all = service.on_host(|operator| operator.operations()).await??;
     let latest = all.iter().rev().take(asked.limit);
-    let shown = latest.map(|found| view::Line::of(found, service.0.operations.is_running(&found.id)));
-    Ok(Json(json!(Operations { operations: shown.collect() })))
+    Ok(Json(json!(Operations { operations: latest.map(view::Line::from).collect() })))
 }
 
-async fn news(State(service): State<Service>) -> Response {
-    sse(futures::StreamExt::take_until(service.0.news.listen(), service.closing()))
+async fn news(State(service): State<Service>, Extension(caller): Extension<Caller>) -> Response {
+    let (news, closing) = (service.0.news.listen(), service.closing());
+    // A token that is revoked meanwhile ends it.
+    let holds = move |_: &Told| std::future::ready(service.still_knows(&caller));
+    sse(news.take_while(holds).take_until(closing))
 }
 
 impl Service {
-    async fn operation(&self, id: String) -> Answer<Operation> {
+    /// The operation of that id or beginning, as the journal has it.
+    pub(in crate::service) async fn operation(&self, id: String) -> Answer<Operation> {
         let not_found = || Problem::not_found("there is no such operation");
         let id: OperationId = id.parse().map_err(|_| not_found())?;
         let found = self.on_host(move |operator| operator.operation(&id)).await?;
         found.map_err(|error| match error {
-            kai_tools::operator::ProposeError::Refused(_) => not_found(),
-            other @ (kai_tools::operator::ProposeError::Observe(_) | kai_tools::operator::ProposeError::Journal(_)) => {
-                other.into()
+            ProposeError::Refused(refusal) if refusal.reason == Reason::Ambiguous => {
+                Problem::conflict(refusal.to_string())
             }
+            ProposeError::Refused(_) => not_found(),
+            other @ (ProposeError::Observe(_) | ProposeError::Journal(_)) => other.into(),
         })
+    }
+
+    /// The same, with its whole id: what has only just begun here is not in the journal yet.
+    async fn resolved(&self, id: String) -> (String, Answer<Operation>) {
+        let found = self.operation(id.clone()).await;
+        (found.as_ref().map_or(id, |found| found.id.clone()), found)
     }
 }
 
 async fn show(State(service): State<Service>, At(id): At) -> Answer<Json<Value>> {
-    let found = service.operation(id).await?;
-    Ok(Json(json!(view::Whole::of(&found, service.0.operations.is_running(&found.id)))))
+    Ok(Json(json!(view::Whole::from(&service.operation(id).await?))))
 }
 
 async fn events(State(service): State<Service>, At(id): At) -> Answer<Response> {
-    if let Some(events) = service.0.operations.watch(&id) {
-        let closing = service.closing();
-        return Ok(sse(futures::StreamExt::take_until(events, closing)));
+    let (id, found) = service.resolved(id).await;
+    let closing = service.closing();
+    // Somebody else may go on with what was begun here.
+    let elsewhere = found.as_ref().is_ok_and(|found| found.running) && !service.0.operations.is_running(&id);
+    if let Some(events) = service.0.operations.watch(&id).filter(|_| !elsewhere) {
+        return Ok(sse(events.take_until(closing)));
     }
-    let found = service.operation(id).await?;
-    Ok(sse(stream::iter(from_journal(&found))))
+    let events = follow(service, &found?);
+    Ok(sse(events.take_until(closing)))
 }
 
 async fn stop(State(service): State<Service>, At(id): At) -> Answer<StatusCode> {
+    let (id, found) = service.resolved(id).await;
     if service.0.operations.stop(&id) {
         return Ok(StatusCode::ACCEPTED);
     }
-    service.operation(id).await?;
-    Err(Problem::conflict("that operation does not run here"))
+    let found = found?;
+    if !found.running {
+        return Err(Problem::conflict("that operation does not run"));
+    }
+    let id: OperationId = found.id.parse().map_err(|error| Problem::internal("stopping the operation", &error))?;
+    if service.on_host(move |operator| operator.stop(&id)).await?? {
+        return Ok(StatusCode::ACCEPTED);
+    }
+    Err(Problem::conflict("that operation runs in another process of this host, which cannot be asked from here")
+        .hint("stop it where it was started: with Ctrl-C, if it was at a terminal"))
 }
 
-async fn undo(State(service): State<Service>, At(id): At) -> Answer<(StatusCode, Json<Value>)> {
+async fn undo(
+    State(service): State<Service>,
+    Extension(caller): Extension<Caller>,
+    At(id): At,
+) -> Answer<(StatusCode, Json<Value>)> {
     let found = service.operation(id).await?;
     let proposal = service.on_host(move |operator| operator.undo(&found, Stamp::now())).await??;
-    Ok((StatusCode::CREATED, Json(service.put_down(proposal).await?)))
+    Ok((StatusCode::CREATED, Json(service.put_down(proposal, caller.called()).await?)))
 }

@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use kai_tools::confirm::{ConfirmError, Confirmed};
-use kai_tools::names::Stamp;
-use kai_tools::operator::{Proposal, ProposeError, Proposed};
+use kai_tools::names::{PlanDigest, Stamp};
+use kai_tools::operator::{Operator, Proposal, ProposeError, Proposed, Waiting};
 use kai_tools::plan::Effect;
 use kai_tools::request::Request;
 use schemars::JsonSchema;
@@ -28,14 +28,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::post("/v1/plans", "What a request would do, as a plan; what it finds, if it only reads.", propose)
             .needs(Scope::Plan)
             .body::<Wanted>()
-            .json::<view::Waiting<'_>>(201, WAITING)
+            .json::<view::Waits<'_>>(201, WAITING)
             .json::<Found>(200, "What a request that only reads has found."),
         Endpoint::get("/v1/plans", "The plans that wait, newest first.", list)
             .needs(Scope::Plan)
             .json::<Plans<'_>>(200, "The plans."),
         Endpoint::get("/v1/plans/{id}", "A plan that waits.", show)
             .needs(Scope::Plan)
-            .json::<view::Waiting<'_>>(200, WAITING),
+            .json::<view::Waits<'_>>(200, WAITING),
         Endpoint::delete("/v1/plans/{id}", "Decline a plan.", decline).needs(Scope::Plan).nothing(204),
         Endpoint::post("/v1/plans/{id}/approve", "Approve a plan: it is carried out now.", approve)
             .needs(Scope::Approve)
@@ -58,7 +58,7 @@ struct Wanted {
 struct Approval {
     /// The digest of the plan that was shown, in hexadecimal.
     #[schemars(length(equal = 64))]
-    digest: String,
+    digest: PlanDigest,
     /// What the plan destroys, typed out: its `object`. Only for a plan that destroys.
     #[serde(default)]
     name: Option<String>,
@@ -67,7 +67,7 @@ struct Approval {
 /// The plans that wait.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Plans<'a> {
-    plans: Vec<view::Waiting<'a>>,
+    plans: Vec<view::Waits<'a>>,
 }
 
 /// What a look has found.
@@ -95,7 +95,11 @@ struct Begun {
     events: String,
 }
 
-async fn propose(State(service): State<Service>, Body(wanted): Body<Wanted>) -> Answer<Response> {
+async fn propose(
+    State(service): State<Service>,
+    Extension(caller): Extension<Caller>,
+    Body(wanted): Body<Wanted>,
+) -> Answer<Response> {
     if let Request::DocsSearch(_) | Request::DocsRead(_) = wanted.request {
         return Err(Problem::unprocessable("documents have their own places: /v1/search and /v1/page"));
     }
@@ -105,39 +109,28 @@ async fn propose(State(service): State<Service>, Body(wanted): Body<Wanted>) -> 
             let found = Rows { rows: table.json(), notes: table.notes };
             Ok(Json(Found { found }).into_response())
         }
-        Proposed::Plan(proposal) => Ok((StatusCode::CREATED, Json(service.put_down(*proposal).await?)).into_response()),
+        Proposed::Plan(proposal) => {
+            let waits = service.put_down(*proposal, caller.called()).await?;
+            Ok((StatusCode::CREATED, Json(waits)).into_response())
+        }
     }
 }
 
-impl Service {
-    /// Keeps a plan that was made, so that its digest can approve it.
-    pub(in crate::service) async fn put_down(&self, proposal: Proposal) -> Answer<Value> {
-        let shown = json!(view::Waiting::from(&proposal));
-        let kept = proposal.clone();
-        let written = self.on_host(move |operator| operator.remember(&kept)).await?;
-        written.map_err(|error| Problem::internal("keeping the plan", &error))?;
-        self.0.plans.keep(proposal);
-        Ok(shown)
-    }
-}
-
-async fn list(State(service): State<Service>) -> Json<Value> {
-    Json(json!(Plans { plans: service.0.plans.list().iter().map(view::Waiting::from).collect() }))
+async fn list(State(service): State<Service>) -> Answer<Json<Value>> {
+    let waiting = service.waiting().await?;
+    Ok(Json(json!(Plans { plans: waiting.iter().map(view::Waits::from).collect() })))
 }
 
 async fn show(State(service): State<Service>, At(id): At) -> Answer<Json<Value>> {
-    service.0.plans.find(&id).map(|found| Json(json!(view::Waiting::from(&found)))).ok_or_else(no_plan)
+    Ok(Json(json!(view::Waits::from(&service.waits(&id).await?))))
 }
 
 async fn decline(State(service): State<Service>, At(id): At) -> Answer<StatusCode> {
-    let declined = service.0.plans.find(&id).ok_or_else(no_plan)?;
-    service.on_host(move |operator| operator.forget(&declined.digest)).await?;
-    service.0.plans.take(&id);
+    let Waiting { proposal, .. } = service.waits(&id).await?;
+    let digest = proposal.digest;
+    service.on_host(move |operator| operator.forget(&digest)).await?;
+    service.tell_of(&proposal.plan, false);
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn no_plan() -> Problem {
-    Problem::not_found("no such plan waits: a plan waits for 15 minutes")
 }
 
 async fn approve(
@@ -148,19 +141,19 @@ async fn approve(
 ) -> Answer<(StatusCode, Json<Begun>)> {
     let (asked, digest) = (id.clone(), approval.digest.clone());
     // Whatever is known of it here, the host is asked again.
-    let remade = service.on_host(move |operator| remake(operator, &asked, &digest)).await??;
+    let remade = service.on_host(move |operator| remake(operator, &asked, digest.as_str())).await??;
     if remade.plan.id != id {
         return Err(Problem::conflict("the digest is another plan's"));
     }
     let reverses = remade.reverses.clone();
     let confirmed = confirmed(remade, &approval)?;
-    let by = caller.name.as_ref().map_or_else(|| "nobody".to_owned(), |name| format!("token {name}"));
-    let approved = Approved { confirmed, reverses, by };
+    let approved = Approved { confirmed, reverses, by: caller.called() };
     let operator = service.operator()?;
     // Whoever approved it may go away; what that has begun is seen through.
     let started = tokio::spawn(async move {
+        let plan = approved.confirmed.plan().clone();
         let operation = service.0.operations.start(operator, approved).await?;
-        service.0.plans.take(&id);
+        service.tell_of(&plan, false);
         Ok::<_, Problem>(operation)
     });
     let operation = started.await.map_err(|error| Problem::internal("starting the operation", &error))??;
@@ -169,14 +162,18 @@ async fn approve(
 }
 
 /// The plan as it is now. What was carried out before is not carried out again.
-fn remake(operator: &kai_tools::operator::Operator, id: &str, digest: &str) -> Answer<Proposal> {
-    let before = operator.operations()?;
-    if before.iter().any(|operation| operation.id == id) {
-        return Err(Problem::conflict(format!("plan {id} was approved before")));
-    }
+fn remake(operator: &Operator, id: &str, digest: &str) -> Answer<Proposal> {
     if operator.shown(digest).is_none() {
-        return Err(Problem::new(StatusCode::GONE, "no plan with that digest waits: a plan waits for 15 minutes")
-            .hint("make the plan again, and approve that"));
+        // It was carried out, or waits under its own digest, or does not wait.
+        return Err(match operator.digest_of(id) {
+            Ok(_) => Problem::conflict(format!("that is not the digest of plan {id}, as it was shown"))
+                .hint(format!("GET /v1/plans/{id} shows the plan with its digest")),
+            Err(ProposeError::Refused(_)) => {
+                Problem::new(StatusCode::GONE, "no plan with that digest waits: a plan waits for 15 minutes")
+                    .hint("make the plan again, and approve that")
+            }
+            Err(error @ (ProposeError::Observe(_) | ProposeError::Journal(_))) => error.into(),
+        });
     }
     operator.recall(digest).map_err(|error| match error {
         // The request is refused now: the host is not as it was.
@@ -191,15 +188,11 @@ fn remake(operator: &kai_tools::operator::Operator, id: &str, digest: &str) -> A
 fn confirmed(proposal: Proposal, approval: &Approval) -> Answer<Confirmed> {
     let (plan, now) = (proposal.plan, Stamp::now());
     if plan.effect != Effect::Destroy {
-        return Ok(Confirmed::by_digest(plan, &approval.digest, now)?);
+        return Ok(Confirmed::by_digest(plan, approval.digest.as_str(), now)?);
     }
     let Some(typed) = &approval.name else { return Err(ConfirmError::NeedsName { object: plan.object }.into()) };
-    if proposal.digest != approval.digest {
-        return Err(ConfirmError::OtherDigest {
-            now: proposal.digest,
-            given: approval.digest.chars().take(64).collect(),
-        }
-        .into());
+    if proposal.digest != approval.digest.as_str() {
+        return Err(ConfirmError::OtherDigest { now: proposal.digest, given: approval.digest.to_string() }.into());
     }
     Ok(Confirmed::by_name(plan, typed, now)?)
 }

@@ -1,22 +1,16 @@
-//! What plans, operations and the host look like in JSON.
+//! What plans and operations look like in JSON.
 
-use std::collections::HashMap;
-
-use kai_tools::facts::{DatasetFacts, DomainFacts, Facts, Kind};
-use kai_tools::journal::{Operation, Outcome};
-use kai_tools::names::{DatasetName, Stamp};
-use kai_tools::operator::Proposal;
-use kai_tools::plan::{DomainState, Effect, Plan};
+use kai_tools::journal::{Operation, Outcome, Standing};
+use kai_tools::names::Stamp;
+use kai_tools::operator::Waiting;
+use kai_tools::plan::{Effect, Plan};
 use schemars::JsonSchema;
 use serde::Serialize;
-
-use super::super::operations::state_word;
-use crate::turn::Machine;
 
 /// A plan that waits, with its commands as a person would read them.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "WaitingPlan")]
-pub(in crate::service) struct Waiting<'a> {
+pub(in crate::service) struct Waits<'a> {
     id: &'a str,
     /// What approves it.
     digest: &'a str,
@@ -25,10 +19,12 @@ pub(in crate::service) struct Waiting<'a> {
     expires: Stamp,
     /// The operation that it takes back.
     reverses: Option<&'a str>,
+    /// Who had it made, or what.
+    by: &'a str,
 }
 
-impl<'a> From<&'a Proposal> for Waiting<'a> {
-    fn from(proposal: &'a Proposal) -> Self {
+impl<'a> From<&'a Waiting> for Waits<'a> {
+    fn from(Waiting { proposal, by }: &'a Waiting) -> Self {
         let plan = &proposal.plan;
         Self {
             id: &plan.id,
@@ -37,6 +33,7 @@ impl<'a> From<&'a Proposal> for Waiting<'a> {
             commands: plan.steps.iter().map(|step| step.action.to_string()).collect(),
             expires: plan.expires(),
             reverses: proposal.reverses.as_deref(),
+            by,
         }
     }
 }
@@ -60,15 +57,16 @@ pub(super) struct Line<'a> {
     reversed_by: Option<&'a str>,
 }
 
-impl<'a> Line<'a> {
-    pub(super) fn of(operation: &'a Operation, running: bool) -> Self {
+impl<'a> From<&'a Operation> for Line<'a> {
+    fn from(operation: &'a Operation) -> Self {
         let done = operation.outcome == Some(Outcome::Done);
         Self {
             id: &operation.id,
             started: operation.started,
             by: &operation.by,
-            outcome: operation.outcome,
-            running,
+            // One that left something may be gone on with: it has not ended then.
+            outcome: operation.outcome.filter(|_| !operation.running),
+            running: operation.running,
             summary: &operation.plan.summary,
             effect: operation.plan.effect,
             undoable: done && operation.reversed_by.is_none() && operation.plan.undo.is_some(),
@@ -93,133 +91,21 @@ pub(super) struct Whole<'a> {
 struct Step {
     number: usize,
     action: String,
-    /// `waiting`, `begun`, `done` or `failed`.
-    state: &'static str,
+    state: Standing,
 }
 
-impl<'a> Whole<'a> {
-    pub(super) fn of(found: &'a Operation, running: bool) -> Self {
-        let steps = found.plan.steps.iter().zip(&found.steps).map(|(step, state)| Step {
+impl<'a> From<&'a Operation> for Whole<'a> {
+    fn from(found: &'a Operation) -> Self {
+        let steps = found.plan.steps.iter().map(|step| Step {
             number: step.id + 1,
             action: step.action.to_string(),
-            state: state_word(*state).unwrap_or("waiting"),
+            state: found.standing(step.id),
         });
         Self {
-            line: Line::of(found, running),
+            line: Line::from(found),
             plan: &found.plan,
             steps: steps.collect(),
             message: Some(found.message.as_str()).filter(|message| !message.is_empty()),
-        }
-    }
-}
-
-/// What a person wants to see of a host at a glance. Sizes are bytes.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Host<'a> {
-    name: &'a str,
-    distribution: Option<&'a str>,
-    gpus: &'a [String],
-    memory_available: Option<u64>,
-    pools: Vec<Pool<'a>>,
-    guests: Vec<Guest<'a>>,
-    datasets: Vec<Dataset<'a>>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct Pool<'a> {
-    name: &'a str,
-    /// `ONLINE`, `DEGRADED`, …
-    health: &'a str,
-    size: u64,
-    allocated: u64,
-    free: u64,
-    /// Whether it was imported for reading only.
-    read_only: bool,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct Guest<'a> {
-    name: &'a str,
-    state: DomainState,
-    memory: u64,
-    vcpus: u32,
-    volumes: Vec<DatasetName>,
-    /// Of its first volume, oldest first.
-    snapshots: Vec<Snapshot<'a>>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct Snapshot<'a> {
-    name: &'a str,
-    created: Stamp,
-    used: u64,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct Dataset<'a> {
-    name: &'a str,
-    kind: Kind,
-    used: u64,
-    referenced: u64,
-    volsize: Option<u64>,
-    /// Where it was replicated from.
-    replica: Option<&'a str>,
-    /// How many it has.
-    snapshots: usize,
-}
-
-impl<'a> Host<'a> {
-    pub(super) fn of(facts: &'a Facts, machine: &'a Machine) -> Self {
-        let pools = facts.pools.iter().map(|pool| Pool {
-            name: pool.name.as_str(),
-            health: &pool.health,
-            size: pool.size.bytes(),
-            allocated: pool.size.bytes().saturating_sub(pool.free.bytes()),
-            free: pool.free.bytes(),
-            read_only: pool.read_only,
-        });
-        let mut points: HashMap<&str, usize> = HashMap::new();
-        for point in facts.datasets.iter().filter(|found| found.kind == Kind::Snapshot) {
-            *points.entry(point.name.split('@').next().unwrap_or_default()).or_default() += 1;
-        }
-        let datasets = facts.datasets.iter().filter(|found| matches!(found.kind, Kind::Filesystem | Kind::Volume));
-        let datasets = datasets.map(|found| Dataset {
-            name: &found.name,
-            kind: found.kind,
-            used: found.used,
-            referenced: found.referenced,
-            volsize: found.volsize,
-            replica: found.replica.as_deref(),
-            snapshots: points.get(found.name.as_str()).copied().unwrap_or(0),
-        });
-        Self {
-            name: &facts.host,
-            distribution: machine.distribution.as_deref(),
-            gpus: &machine.gpus,
-            memory_available: facts.memory_available.map(|size| size.bytes()),
-            pools: pools.collect(),
-            guests: facts.domains.iter().map(|found| Guest::of(facts, found)).collect(),
-            datasets: datasets.collect(),
-        }
-    }
-}
-
-impl<'a> Guest<'a> {
-    fn of(facts: &'a Facts, found: &'a DomainFacts) -> Self {
-        let volumes = found.volumes();
-        let first = volumes.first().map(|volume| facts.snapshots(volume)).unwrap_or_default();
-        let snapshot = |point: &'a DatasetFacts| Snapshot {
-            name: point.name.split_once('@').map_or("", |(_, name)| name),
-            created: Stamp::from_seconds(point.created),
-            used: point.used,
-        };
-        Self {
-            name: &found.domain.name,
-            state: found.state,
-            memory: found.domain.memory.bytes(),
-            vcpus: found.domain.vcpus,
-            snapshots: first.into_iter().map(snapshot).collect(),
-            volumes,
         }
     }
 }

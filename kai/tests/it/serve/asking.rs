@@ -85,7 +85,23 @@ fn what_was_said_before_is_understood_in_a_conversation_and_nowhere_else() {
         let path = format!("/v1/sessions/{id}");
         let (_, shown) = answer(served.get(&path).bearer_auth(&token)).await;
         assert_eq!(shown["entries"][0]["text"], "snapshot web1 as alpha");
-        // Somebody else's number opens nothing.
+        // Neither does a new token of the same name.
+        assert!(place.kai(&["token", "revoke", "laptop"]).status.success());
+        let another = place.token("laptop", "ask,plan");
+        assert_eq!(answer(served.get(&path).bearer_auth(&another)).await.0, 404);
+        let (_, listed) = answer(served.get("/v1/sessions").bearer_auth(&another)).await;
+        assert_eq!(listed["sessions"], json!([]));
+    });
+}
+
+#[test]
+fn a_conversation_is_of_whoever_began_it() {
+    let place = Place::new();
+    let token = place.token("laptop", "ask,plan");
+    let served = place.serve(&[]);
+    runtime().block_on(async {
+        let (_, begun) = answer(served.post("/v1/sessions", &json!({})).bearer_auth(&token)).await;
+        let path = format!("/v1/sessions/{}", begun["id"].as_str().unwrap());
         assert_eq!(answer(served.get(&path)).await.0, 404);
         assert_eq!(answer(served.delete(&path)).await.0, 404);
         assert_eq!(answer(served.delete(&path).bearer_auth(&token)).await.0, 204);

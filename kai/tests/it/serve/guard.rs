@@ -135,7 +135,7 @@ fn bodies_that_are_none_get_a_clear_answer() {
             ("/v1/plans", tool("sh", json!({ "command": "id" })), 422),
             ("/v1/plans", tool("kvm_snap", json!({ "vm": "nowhere" })), 422),
             ("/v1/plans/0123456789ab/approve", json!({ "digest": "0".repeat(64) }).to_string(), 410),
-            ("/v1/plans/0123456789ab/approve", json!({ "digest": "../../etc/passwd" }).to_string(), 410),
+            ("/v1/plans/0123456789ab/approve", json!({ "digest": "../../etc/passwd" }).to_string(), 422),
         ] {
             let (status, problem) = answer(raw(path, &body)).await;
             let shown: String = body.chars().take(80).collect();
@@ -189,7 +189,13 @@ fn requests_that_are_slow_or_no_http_hold_up_nobody() {
     assert!(said.is_empty() || said.starts_with("HTTP/1.1 400"), "{said}");
     // Half of it is closed, and the answer comes all the same.
     let mut half = TcpStream::connect(&at).unwrap();
-    half.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let body = r#"{"question": "how do I scrub a pool?"}"#;
+    let head = format!(
+        "POST /v1/ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    half.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    half.shutdown(std::net::Shutdown::Write).unwrap();
     let mut said = String::new();
     half.read_to_string(&mut said).unwrap();
     assert!(said.starts_with("HTTP/1.1 200"), "{said}");
@@ -223,6 +229,52 @@ fn every_response_says_what_a_browser_may_do_with_it() {
         let approve = &document["paths"]["/v1/plans/{id}/approve"]["post"];
         assert_eq!(approve["security"][0]["token"], json!(["approve"]));
         assert!(document["components"]["schemas"]["Request"].is_object());
+    });
+}
+
+#[test]
+fn what_is_decided_by_is_said_once() {
+    let place = Place::new();
+    let served = place.serve(&[]);
+    let at = served.url.strip_prefix("http://").unwrap();
+    for twice in ["Host: evil.example", "Origin: http://localhost\r\nOrigin: http://evil.example"] {
+        let mut stream = TcpStream::connect(at).unwrap();
+        let head =
+            format!("GET /v1/search?q=scrub HTTP/1.1\r\nHost: localhost\r\n{twice}\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut said = String::new();
+        stream.read_to_string(&mut said).unwrap();
+        assert!(said.starts_with("HTTP/1.1 400"), "{twice}: {said}");
+    }
+}
+
+#[test]
+fn whoever_may_not_see_the_host_is_told_so_and_not_that_nothing_is_there() {
+    let place = Place::new();
+    let served = place.serve(&[]);
+    let docs = place.serve(&["--docs-only"]);
+    runtime().block_on(async {
+        for (order, service) in [("stop the vm web1", &served), ("scrub tank", &served), ("stop the vm web1", &docs)] {
+            let (_, told) = answer(service.post("/v1/ask", &json!({ "question": order }))).await;
+            let refused = told["refused"]["message"].as_str().unwrap_or_default();
+            assert!(refused.starts_with("nothing was done"), "{order}: {told}");
+        }
+        let (_, told) = answer(served.post("/v1/ask", &json!({ "question": "which vms are there?" }))).await;
+        assert!(told["text"].is_string() && told["notes"].to_string().contains("scope plan"), "{told}");
+    });
+}
+
+#[test]
+fn the_kernels_own_files_are_no_documents() {
+    let place = Place::new();
+    let token = place.token("indexer", "admin");
+    let served = place.serve(&[]);
+    runtime().block_on(async {
+        for folder in ["/proc/self", "/sys", ".", "https://example.org/", "/no/such/folder"] {
+            let asked = json!({ "source_dir": folder });
+            assert_eq!(answer(served.post("/v1/index", &asked).bearer_auth(&token)).await.0, 422, "{folder}");
+            assert_eq!(answer(served.post("/index", &asked).bearer_auth(&token)).await.0, 400, "{folder}");
+        }
     });
 }
 

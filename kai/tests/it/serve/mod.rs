@@ -5,12 +5,14 @@
 
 mod asking;
 mod described;
+mod elsewhere;
 mod guard;
 mod mcp;
 mod openai;
 mod operating;
 mod passed;
 mod settings;
+mod waiting;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -111,12 +113,19 @@ impl Place {
     pub(crate) fn serve_with(&self, more: &[&str], environment: &[(&str, &str)]) -> Served {
         let sim = self.path("host.json");
         let mut command = self.command(&["--json", "serve", "--listen", "127.0.0.1:0"]);
-        if !more.contains(&"--docs-only") {
+        if !more.contains(&"--docs-only") && !more.contains(&"--executor") {
             command.arg("--sim").arg(sim);
         }
         command.envs(environment.iter().copied());
-        command.args(more).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
+        command.args(more).stderr(Stdio::null());
+        Served::start(command)
+    }
+}
+
+impl Served {
+    /// Starts a service that says on its standard output where it is.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let started: Value = serde_json::from_str(&line).unwrap();

@@ -4,46 +4,46 @@ use serde_json::{Value, json};
 
 use super::{Place, Served, answer, events, runtime};
 
-struct Stage {
-    place: Place,
-    planner: String,
-    approver: String,
+pub(crate) struct Stage {
+    pub(crate) place: Place,
+    pub(crate) planner: String,
+    pub(crate) approver: String,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Place::empty();
         let planner = place.token("planner", "ask,plan");
         let approver = place.token("approver", "ask,plan,approve");
         Self { place, planner, approver }
     }
 
-    fn snapshots(&self, vm: &str) -> String {
+    pub(crate) fn snapshots(&self, vm: &str) -> String {
         let listed = self.place.op(&["snapshot-list", "--dataset", &format!("tank/vms/{vm}")]);
         String::from_utf8(listed.stdout).unwrap()
     }
 
-    fn vms(&self) -> String {
+    pub(crate) fn vms(&self) -> String {
         String::from_utf8(self.place.op(&["kvm-list"]).stdout).unwrap()
     }
 }
 
-fn request(tool: &str, args: &Value) -> Value {
+pub(crate) fn request(tool: &str, args: &Value) -> Value {
     json!({ "request": { "tool": tool, "args": args } })
 }
 
-async fn propose(served: &Served, token: &str, tool: &str, args: &Value) -> Value {
+pub(crate) async fn propose(served: &Served, token: &str, tool: &str, args: &Value) -> Value {
     let (status, plan) = answer(served.post("/v1/plans", &request(tool, args)).bearer_auth(token)).await;
     assert_eq!(status, 201, "{plan}");
     plan
 }
 
-fn approval(plan: &Value) -> (String, Value) {
+pub(crate) fn approval(plan: &Value) -> (String, Value) {
     (format!("/v1/plans/{}/approve", plan["id"].as_str().unwrap()), json!({ "digest": plan["digest"] }))
 }
 
 /// Approves, and waits until it has ended; how it ended.
-async fn approved(served: &Served, token: &str, plan: &Value, name: Option<&str>) -> Value {
+pub(crate) async fn approved(served: &Served, token: &str, plan: &Value, name: Option<&str>) -> Value {
     let (path, mut body) = approval(plan);
     if let Some(name) = name {
         body["name"] = json!(name);
@@ -72,7 +72,7 @@ fn a_plan_is_carried_out_only_by_whoever_may_approve_it_and_only_once() {
         let mut other = body.clone();
         other["digest"] = json!(body["digest"].as_str().unwrap().replace(|c: char| c.is_ascii_digit(), "a"));
         let (status, problem) = answer(served.post(&path, &other).bearer_auth(&stage.approver)).await;
-        assert_eq!(status, 410, "{problem}");
+        assert_eq!(status, 409, "{problem}");
         let elsewhere = "/v1/plans/0123456789ab/approve";
         assert_eq!(answer(served.post(elsewhere, &body).bearer_auth(&stage.approver)).await.0, 409);
         assert!(!stage.snapshots("web1").contains("alpha"));
@@ -220,6 +220,26 @@ fn the_host_is_seen_at_a_glance() {
         assert_eq!(web1["snapshots"][0]["name"], "before-update");
         let tank = host["pools"].as_array().unwrap().iter().find(|pool| pool["name"] == "tank").unwrap();
         assert_eq!((&tank["health"], &tank["size"]), (&json!("ONLINE"), &json!(4096_u64 << 30)));
+        assert_eq!(host["replication"], json!([]));
+        let sim = kai_tools::sim::Simulator::open(&stage.place.path("host.json")).unwrap();
+        let replicate = |state: &mut kai_tools::sim::State| {
+            state.add_pool("cold", 1 << 40);
+            state.receive("tank/data@october", "cold/data");
+            state.break_off("cold/data");
+        };
+        sim.change(replicate).unwrap();
+        let (_, host) = answer(served.get("/v1/host").bearer_auth(&stage.planner)).await;
+        let row = &host["replication"][0];
+        assert_eq!(
+            (&row["dataset"], &row["direction"], &row["peer"]),
+            (&json!("tank/data"), &json!("here"), &json!("cold/data"))
+        );
+        assert_eq!(
+            (&row["state"], &row["waiting"], &row["unfinished"]),
+            (&json!("behind"), &json!(1 << 20), &json!(true))
+        );
+        assert_eq!(row["base"]["name"], "tank/data@october");
+        assert!(row["lag"].is_u64() && row["tool"].is_null(), "{row}");
     });
     drop(served);
     let served = stage.place.serve(&["--docs-only"]);

@@ -46,8 +46,89 @@ fn a_file_is_obeyed_and_what_is_no_setting_is_an_error_that_names_it() {
         assert_eq!(failed.status.code(), Some(2), "{file}: {said}");
         assert!(said.contains("config.toml"), "{file}: {said}");
     }
+    // A value that the option does not take is the file's fault, not the command line's.
+    for (file, named) in [
+        ("engine = \"bogus\"\n", "ollama"),
+        ("listen = 5\n", "listen"),
+        ("open_index = \"perhaps\"\n", "open_index"),
+        ("socket = [\"/tmp/a\", \"/tmp/b\"]\n", "not a list"),
+        ("host_name = \"kai.example.org:8400\"\n", "host_name"),
+    ] {
+        std::fs::write(&config, file).unwrap();
+        let failed = place.command(&["config", "show"]).env("KAI_CONFIG", &config).output().unwrap();
+        let said = String::from_utf8_lossy(&failed.stderr);
+        assert_eq!(failed.status.code(), Some(2), "{file}: {said}");
+        assert!(said.contains("config.toml") && said.contains(named), "{file}: {said}");
+    }
     let missing = place.command(&["search", "scrub"]).env("KAI_CONFIG", place.path("none")).output().unwrap();
     assert_eq!(missing.status.code(), Some(1));
+}
+
+#[test]
+fn a_variable_that_is_set_to_nothing_sets_nothing() {
+    let place = Place::new();
+    let empty = ["KAI_SOCKET", "KAI_OPEN_INDEX", "KAI_LOG_FORMAT", "KAI_HOST_NAMES", "KAI_EMBEDDER"];
+    let served = place.serve_with(&[], &empty.map(|name| (name, "")));
+    runtime().block_on(async {
+        assert_eq!(answer(served.get("/livez")).await.0, 200);
+        assert_eq!(answer(served.post("/index", &json!({ "source_dir": place.pages() }))).await.0, 401);
+    });
+}
+
+#[test]
+fn with_few_files_connections_wait_and_nothing_fails() {
+    let place = Place::new();
+    let mut command = std::process::Command::new("sh");
+    let line = "ulimit -n 300 && exec \"$0\" --json serve --listen 127.0.0.1:0 --docs-only";
+    let of_kai = place.command(&[]);
+    command.args(["-c", line]).arg(of_kai.get_program());
+    command.env_clear().envs(of_kai.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let served = super::Served::start(command);
+    let at = served.url.strip_prefix("http://").unwrap().to_owned();
+    let mut first = std::net::TcpStream::connect(&at).unwrap();
+    let many: Vec<_> = (0..120).filter_map(|_| std::net::TcpStream::connect(&at).ok()).collect();
+    first.write_all(b"GET /v1/search?q=scrub HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut said = String::new();
+    first.read_to_string(&mut said).unwrap();
+    assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+    drop(many);
+}
+
+#[test]
+fn every_line_of_a_json_log_is_an_object() {
+    let place = Place::empty();
+    let log = place.path("log");
+    let mut command = place.command(&["serve", "--listen", "127.0.0.1:0", "--docs-only", "--log", "json", "--json"]);
+    command.stderr(std::fs::File::create(&log).unwrap());
+    let served = super::Served::start(command);
+    runtime().block_on(async {
+        assert_eq!(answer(served.get("/livez")).await.0, 200);
+    });
+    assert!(served.stop().success());
+    let text = std::fs::read_to_string(log).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let said = |what: &str| lines.iter().any(|line| line["message"].as_str().is_some_and(|text| text.contains(what)));
+    for what in ["listening on", "there is no index", "request", "stopped"] {
+        assert!(said(what), "{what}: {text}");
+    }
+}
+
+#[test]
+fn lines_for_systemds_journal_begin_with_their_priority() {
+    let place = Place::empty();
+    let log = place.path("log");
+    let mut command = place.command(&["--json", "serve", "--listen", "127.0.0.1:0", "--docs-only"]);
+    command.env("JOURNAL_STREAM", "8:1").stderr(std::fs::File::create(&log).unwrap());
+    let served = super::Served::start(command);
+    runtime().block_on(async {
+        assert_eq!(answer(served.get("/livez")).await.0, 200);
+        assert_eq!(answer(served.get("/v1/search?q=scrub")).await.0, 503);
+    });
+    assert!(served.stop().success());
+    let text = std::fs::read_to_string(log).unwrap();
+    let begins = |of: &str| text.lines().find(|line| line.contains(of)).map(|line| line[..3].to_owned());
+    assert_eq!(begins("route=\"/livez\"").as_deref(), Some("<6>"), "{text}");
+    assert_eq!(begins("route=\"/v1/search\"").as_deref(), Some("<3>"), "{text}");
 }
 
 #[test]

@@ -176,7 +176,7 @@ pub(super) fn read(version: Option<ZfsVersion>, output: &Output) -> Result<Vec<P
 
 /// Something that is not understood.
 fn error(line: usize, what: &'static str, text: &str) -> ParseError {
-    ParseError { command: "zpool status", line, what, text: text.chars().take(200).collect() }
+    ParseError::new("zpool status", line, what, text)
 }
 
 /// Several lines as one.

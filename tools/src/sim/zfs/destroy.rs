@@ -32,10 +32,8 @@ pub(super) fn destroy(state: &mut State, args: &[&str]) -> Answer {
             }
         }
         for full in targets {
-            if let Some((dataset, label)) = full.split_once('@')
-                && let Some(found) = state.datasets.get_mut(dataset)
-            {
-                found.points.remove(&format!("@{label}"));
+            if let Some((dataset, label)) = full.split_once('@') {
+                state.remove_snapshot(dataset, label);
             }
         }
         state.tick();

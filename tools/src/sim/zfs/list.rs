@@ -189,16 +189,17 @@ pub(super) fn get(state: &State, args: &[&str]) -> Answer {
 
 pub(super) fn holds(state: &State, args: &[&str]) -> Answer {
     let parsed = Parsed::new(args, "Hr", "")?;
-    let mut out = String::new();
+    let (mut out, mut complaint) = (String::new(), String::new());
     for name in parsed.operands {
         let Some(point) = state.point(name) else {
-            return fail(format!("cannot open '{name}': dataset does not exist"));
+            complaint.push_str(&format!("cannot open '{name}': dataset does not exist\n"));
+            continue;
         };
         for tag in &point.holds {
             out.push_str(&format!("{name}\t{tag}\tMon Nov 24 12:00 2026\n"));
         }
     }
-    Ok(out)
+    if complaint.is_empty() { Ok(out) } else { Err(Complaint { stdout: out, ..Complaint::new(1, complaint) }) }
 }
 
 /// A property's value and where it comes from.
@@ -207,7 +208,7 @@ fn property(state: &State, found: &Found<'_>, name: &str) -> (String, String) {
     let own = |value: String| (value, "-".to_owned());
     let number = |value: u64| (value.to_string(), "-".to_owned());
     if name.contains(':') {
-        return user_property(state, found, name);
+        return inherited(state, found, name);
     }
     match (name, found) {
         ("name", _) => own(found.name().to_owned()),
@@ -221,12 +222,17 @@ fn property(state: &State, found: &Found<'_>, name: &str) -> (String, String) {
         ("used", Found::Point(name, _)) if !name.contains('#') => number(0),
         ("referenced", Found::Point(name, point)) if !name.contains('#') => number(point.referenced),
         ("written", Found::Dataset(_, dataset)) => number(dataset.written),
-        ("written", Found::Point(name, point)) if !name.contains('#') => number(point.referenced),
+        ("written", Found::Point(name, point)) if !name.contains('#') => number(point.written),
         ("volsize", Found::Dataset(_, dataset)) => dataset.volsize.map_or_else(none, number),
         ("volblocksize", Found::Dataset(_, dataset)) => dataset.volblocksize.map_or_else(none, number),
         ("origin", Found::Dataset(_, dataset)) => dataset.origin.clone().map_or_else(none, own),
         ("clones", Found::Point(name, _)) if !name.contains('#') => own(state.clones(name).join(",")),
         ("userrefs", Found::Point(name, point)) if !name.contains('#') => number(point.holds.len() as u64),
+        ("receive_resume_token", Found::Dataset(_, dataset)) => dataset.resume_token.clone().map_or_else(none, own),
+        ("readonly", Found::Dataset(..)) => match inherited(state, found, name) {
+            (value, _) if value == "-" => ("off".to_owned(), "default".to_owned()),
+            set => set,
+        },
         ("mounted", Found::Dataset(_, dataset)) if dataset.volsize.is_none() => {
             own(if dataset.props.get("canmount").is_some_and(|value| value == "off") { "no" } else { "yes" }.to_owned())
         }
@@ -244,8 +250,8 @@ fn property(state: &State, found: &Found<'_>, name: &str) -> (String, String) {
     }
 }
 
-/// User properties go down to what lies below.
-fn user_property(state: &State, found: &Found<'_>, name: &str) -> (String, String) {
+/// Some properties go down to what lies below: those of users, and `readonly`.
+fn inherited(state: &State, found: &Found<'_>, name: &str) -> (String, String) {
     if let Found::Point(_, point) = found
         && let Some(value) = point.props.get(name)
     {

@@ -1,0 +1,175 @@
+//! Carrying out what was confirmed, and what was done before.
+
+use super::{Operator, ProposeError, Seat, user};
+use crate::confirm::Confirmed;
+use crate::execute::{Cancel, Executor, Observer, Report, ResumeError};
+use crate::host::Host;
+use crate::journal::{Event, Journal, JournalError, Operation, Outcome};
+use crate::names::OperationId;
+use crate::plan::{Reason, Refusal};
+use crate::tool::Table;
+
+impl Operator {
+    /// Everything in the journal, oldest first.
+    ///
+    /// # Errors
+    /// If it cannot be read or was changed by somebody.
+    pub fn operations(&self) -> Result<Vec<Operation>, JournalError> {
+        match &self.seat {
+            Seat::Here(_) => Journal::operations(&self.folder),
+            Seat::Executor(client) => client.operations(),
+        }
+    }
+
+    /// The operation of that id or beginning; `last` is the latest that was not taken back.
+    ///
+    /// # Errors
+    /// If there is none, or several begin so.
+    pub fn operation(&self, id: &OperationId) -> Result<Operation, ProposeError> {
+        let mut all = self.operations()?;
+        let id = id.as_str();
+        if let Some(exact) = all.iter().position(|operation| operation.id == id) {
+            return Ok(all.swap_remove(exact));
+        }
+        if id == "last" {
+            let standing = |operation: &Operation| {
+                operation.reversed_by.is_none() && operation.outcome != Some(Outcome::TakenBack)
+            };
+            all.retain(standing);
+            all.drain(..all.len().saturating_sub(1));
+        } else {
+            all.retain(|operation| operation.id.starts_with(id));
+        }
+        match (all.pop(), all.is_empty()) {
+            (Some(operation), true) => Ok(operation),
+            (Some(_), false) => {
+                Err(Refusal::new(Reason::Ambiguous, format!("several operations begin with {id}")).into())
+            }
+            (None, _) => Err(Refusal::new(Reason::Unknown, format!("there is no operation {id}"))
+                .hint("`kai op history` lists them")
+                .into()),
+        }
+    }
+
+    /// Carries out what was confirmed. `reverses` is the operation that it takes back.
+    ///
+    /// # Errors
+    /// If it was carried out before, or the intent cannot be journalled: nothing was done then. Everything
+    /// else is in the report.
+    pub fn execute(
+        &self,
+        confirmed: Confirmed,
+        reverses: Option<&str>,
+        observer: Observer<'_>,
+        cancel: &Cancel,
+    ) -> Result<Report, JournalError> {
+        self.execute_for(&user(), confirmed, reverses, observer, cancel)
+    }
+
+    /// The same for somebody else than who runs this program: the journal says `by`.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub fn execute_for(
+        &self,
+        by: &str,
+        confirmed: Confirmed,
+        reverses: Option<&str>,
+        observer: Observer<'_>,
+        cancel: &Cancel,
+    ) -> Result<Report, JournalError> {
+        let host = match &self.seat {
+            Seat::Here(host) => host.as_ref(),
+            Seat::Executor(client) => return client.execute(confirmed.plan(), reverses, by, observer, cancel),
+        };
+        let journal = Journal::open(&self.folder)?;
+        // What it made bears its id: a second time, taking back would destroy what the first time made.
+        let id = &confirmed.plan().id;
+        if journal.had(id) {
+            return Err(JournalError::CarriedOut { op: id.clone() });
+        }
+        let report = Executor { host, journal: &journal, observer, cancel }.execute(confirmed, by)?;
+        if let Some(reversed) = reverses.filter(|_| report.outcome == Outcome::Done) {
+            journal.append(reversed, Event::Reversed { by: report.op.clone() })?;
+        }
+        Ok(report)
+    }
+
+    /// Asks an operation that an executor carries out to stop at its next safe place, whoever started it.
+    /// Whether it runs there: what another process of this host carries out cannot be reached.
+    ///
+    /// # Errors
+    /// If the executor cannot be asked.
+    pub fn stop(&self, op: &OperationId) -> Result<bool, JournalError> {
+        match &self.seat {
+            Seat::Here(_) => Ok(false),
+            Seat::Executor(client) => client.stop(op),
+        }
+    }
+
+    /// Goes on with an operation that was cut off.
+    ///
+    /// # Errors
+    /// If it has ended, or cannot be gone on with.
+    pub fn resume(
+        &self,
+        operation: &Operation,
+        observer: Observer<'_>,
+        cancel: &Cancel,
+    ) -> Result<Report, ResumeError> {
+        let host = self.host().map_err(ResumeError::Journal)?;
+        let journal = Journal::open(&self.folder).map_err(ResumeError::Journal)?;
+        let now = self.by_now(operation).map_err(ResumeError::Journal)?;
+        Executor { host, journal: &journal, observer, cancel }.resume(&now)
+    }
+
+    /// Takes back what an operation that was cut off has made.
+    ///
+    /// # Errors
+    /// If the journal cannot be opened, or it has ended in the meantime.
+    pub fn take_back(
+        &self,
+        operation: &Operation,
+        observer: Observer<'_>,
+        cancel: &Cancel,
+    ) -> Result<Report, JournalError> {
+        let host = self.host()?;
+        let journal = Journal::open(&self.folder)?;
+        let now = self.by_now(operation)?;
+        if !now.is_open() {
+            return Err(JournalError::Ended { op: now.id });
+        }
+        Ok(Executor { host, journal: &journal, observer, cancel }.take_back(&now))
+    }
+
+    /// How far an operation is, under the lock: somebody may have gone on with it since it was read.
+    fn by_now(&self, operation: &Operation) -> Result<Operation, JournalError> {
+        let found = self.operations()?.into_iter().find(|found| found.id == operation.id);
+        Ok(found.unwrap_or_else(|| operation.clone()))
+    }
+
+    /// The host, for whoever goes on with what was cut off.
+    fn host(&self) -> Result<&dyn Host, JournalError> {
+        match &self.seat {
+            Seat::Here(host) => Ok(host.as_ref()),
+            Seat::Executor(_) => Err(JournalError::Elsewhere(
+                "what was cut off is gone on with by the executor's own user: `kai op resume` there".to_owned(),
+            )),
+        }
+    }
+}
+
+/// The journal as a table, oldest first.
+pub(super) fn history(operations: &[Operation], limit: usize) -> Table {
+    let mut table = Table::new(&["op", "at", "by", "outcome", "summary"]);
+    for operation in &operations[operations.len().saturating_sub(limit)..] {
+        table.row(vec![
+            serde_json::json!(operation.id),
+            serde_json::json!(operation.started),
+            serde_json::json!(operation.by),
+            serde_json::json!(operation.ending()),
+            serde_json::json!(operation.plan.summary),
+        ]);
+    }
+    table
+}
