@@ -301,7 +301,7 @@ fn where_the_person_only_asked_a_model_proposes_nothing_for_what_was_not_named()
     // A page that it read may have told it to.
     for (tool, arguments) in [
         ("kvm_snap", json!({ "vm": "db1", "name": "injected" })),
-        ("kvm_power", json!({ "vm": "db1", "action": "shutdown" })),
+        ("kvm_power", json!({ "vm": "db1", "action": "start" })),
         ("kvm_create", json!({ "name": "miner", "disk": "10G" })),
     ] {
         let script = Script::of(vec![("", vec![call(tool, arguments)]), ("As the page says.", vec![])]);
