@@ -3,17 +3,20 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::body::Incoming;
+use hyper::server::conn::http1::Connection;
+use hyper::service::HttpService;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use kai_tools::socket::{self, SocketError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
@@ -21,6 +24,9 @@ use super::access::Peer;
 use super::crowd::Crowd;
 use super::half::HalfOpen;
 use super::settings::{Limits, Listen};
+
+/// A connection that was made just before the end has so long to say what it wants.
+const ABOUT_TO_ASK: Duration = Duration::from_secs(1);
 
 /// An open socket.
 #[derive(Debug)]
@@ -136,7 +142,8 @@ pub(super) async fn serve(
     crowd: Crowd,
     mut closing: watch::Receiver<bool>,
 ) {
-    let graceful = GracefulShutdown::new();
+    // Everyone who serves a connection keeps a receiver: when none is left, all have ended.
+    let (ending, ends) = watch::channel(false);
     loop {
         // Whoever finds no room waits in the kernel's queue.
         let permit = tokio::select! {
@@ -166,7 +173,10 @@ pub(super) async fn serve(
         // Whoever does not take its answer does not keep it for ever.
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(limits.write_time));
-        let router = router.clone().map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        let first = Arc::new(Notify::new());
+        let asks = Arc::clone(&first);
+        let router = router.clone().map_request(move |mut request: hyper::Request<Incoming>| {
+            asks.notify_one();
             request.extensions_mut().insert(peer);
             request.map(axum::body::Body::new)
         });
@@ -175,19 +185,48 @@ pub(super) async fn serve(
             .header_read_timeout(limits.head_time)
             .half_close(false)
             .serve_connection(TokioIo::new(HalfOpen::new(Box::pin(stream))), TowerToHyperService::new(router));
-        let watched = graceful.watch(connection);
+        let ends = ends.clone();
         tokio::spawn(async move {
-            if let Err(error) = watched.await {
+            if let Err(error) = to_its_end(connection, &first, ends).await {
                 tracing::debug!(%error, "a connection broke off");
             }
             drop((permit, place));
         });
     }
-    drop(socket);
-    if tokio::time::timeout(limits.grace, graceful.shutdown()).await.is_err() {
+    drop((socket, ends));
+    ending.send_replace(true);
+    if tokio::time::timeout(limits.grace, ending.closed()).await.is_err() {
         tracing::warn!("requests that were still under way are cut off");
     }
 }
+
+/// Serves a connection until its peer has no more to ask, or `ends` says so: what it has asked by then is
+/// answered. Whoever has only just come is about to ask, and is heard.
+async fn to_its_end<S>(
+    connection: Connection<Patient, S>,
+    first: &Notify,
+    mut ends: watch::Receiver<bool>,
+) -> hyper::Result<()>
+where
+    S: HttpService<Incoming, ResBody = axum::body::Body>,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        _ = ends.wait_for(|ends| *ends) => {}
+    }
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        () = first.notified() => {}
+        () = tokio::time::sleep(ABOUT_TO_ASK) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    connection.await
+}
+
+/// A connection that waits for its peer, and not for ever.
+type Patient = TokioIo<HalfOpen<Pin<Box<TimeoutStream<Box<dyn Stream>>>>>>;
 
 /// A connection, of either kind.
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -258,6 +297,32 @@ mod tests {
         let mut stream = TcpStream::connect(at).await.unwrap();
         stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
         stream
+    }
+
+    #[tokio::test]
+    async fn who_has_just_come_when_it_ends_is_answered() {
+        let socket = open(&[Listen::Tcp(([127, 0, 0, 1], 0).into())]).await.unwrap().pop().unwrap();
+        let Socket::Tcp(listener) = &socket else { panic!("not TCP") };
+        let at = listener.local_addr().unwrap();
+        let (closing, closes) = watch::channel(false);
+        // When the second place is taken, somebody has come to the first.
+        let room = Arc::new(Semaphore::new(2));
+        let places = Arc::clone(&room);
+        let router = Router::new().route("/", get(|| async { "here" }));
+        let serving = tokio::spawn(async move {
+            serve(socket, router, &Limits::default(), places, Crowd::default(), closes).await;
+        });
+        let mut stream = TcpStream::connect(at).await.unwrap();
+        while room.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        closing.send_replace(true);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        let mut said = String::new();
+        stream.read_to_string(&mut said).await.unwrap();
+        assert!(said.starts_with("HTTP/1.1 200") && said.ends_with("here"), "{said}");
+        serving.await.unwrap();
     }
 
     #[tokio::test]

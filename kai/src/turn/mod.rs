@@ -30,7 +30,6 @@ pub(crate) use report::Written;
 
 use kai_tools::facts::Facts;
 use kai_tools::operator::{Operator, Proposal};
-use kai_tools::plan::Effect;
 use kai_tools::request::Request;
 
 use crate::ask::{self, AskEvent, Engines, Setting};
@@ -38,8 +37,8 @@ use crate::model::Message;
 use act::Actor;
 use conversation::Proposer;
 use hands::TurnHands;
-use understand::Understood;
 pub use understand::in_words;
+use understand::{Understood, needs_no_host};
 
 /// What a person's words are answered and carried out with.
 #[derive(Debug, Clone)]
@@ -218,7 +217,10 @@ impl Turn<'_> {
         let operations = operations.unwrap_or_default();
         let understood = understand::understand(self.text, self.conversation, self.facts.as_ref(), &operations);
         self.conversation.say(Role::User, self.text, Vec::new());
-        let understood = if self.assistant.operator.is_none() { self.without_host(understood) } else { understood };
+        let understood = match self.assistant.operator {
+            Some(_) => understood,
+            None => understood.without_host(self.assistant.no_host, self.events),
+        };
         // A question can be answered all the same. What is missing in an order may be there, unseen.
         let understood = match (understood, unseen) {
             (Understood::Ask(_), Some(unseen)) => Understood::Refused(unseen),
@@ -243,25 +245,6 @@ impl Turn<'_> {
                 self.conversation.say(Role::Answer, format!("Refused: {}", refused.message), Vec::new());
                 self.refuse(refused);
                 State::End
-            }
-        }
-    }
-
-    /// What is left of an order where there is no host: the documents may know what is to be looked at, and
-    /// nothing is done.
-    fn without_host(&self, understood: Understood) -> Understood {
-        let refused = || Understood::Refused(Refused { message: self.assistant.no_host.to_owned(), hints: Vec::new() });
-        match understood {
-            Understood::Requests { requests, .. } if !requests.iter().all(needs_no_host) => {
-                if requests.iter().any(|request| request.effect() != Effect::Read) {
-                    return refused();
-                }
-                self.events.note(self.assistant.no_host);
-                Understood::Question { only: true }
-            }
-            Understood::Ask(_) => refused(),
-            understood @ (Understood::Requests { .. } | Understood::Question { .. } | Understood::Refused(_)) => {
-                understood
             }
         }
     }
@@ -371,10 +354,6 @@ impl Turn<'_> {
         self.report.answer = Some(answer);
         State::End
     }
-}
-
-fn needs_no_host(request: &Request) -> bool {
-    matches!(request, Request::DocsSearch(_) | Request::DocsRead(_))
 }
 
 fn no_index() -> Refused {

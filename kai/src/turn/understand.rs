@@ -4,11 +4,12 @@
 use kai_tools::facts::Facts;
 use kai_tools::journal::Operation;
 use kai_tools::names::Stamp;
+use kai_tools::plan::Effect;
 use kai_tools::request::Request;
 use serde_json::json;
 
 use super::conversation::{Conversation, Role};
-use super::event::{Question, Refused};
+use super::event::{Events, Question, Refused};
 use crate::planner::{self, Inventory, Proposal};
 
 /// What a person's words are taken for.
@@ -30,6 +31,30 @@ pub(super) enum Understood {
     },
     /// It is not done.
     Refused(Refused),
+}
+
+impl Understood {
+    /// What is left of an order where there is no host, for that reason: the documents may know what is to be
+    /// looked at, and nothing is done.
+    pub(super) fn without_host(self, why: &str, events: &Events) -> Self {
+        let refused = || Self::Refused(Refused { message: why.to_owned(), hints: Vec::new() });
+        match self {
+            Self::Requests { requests, .. } if !requests.iter().all(needs_no_host) => {
+                if requests.iter().any(|request| request.effect() != Effect::Read) {
+                    return refused();
+                }
+                events.note(why);
+                Self::Question { only: true }
+            }
+            Self::Ask(_) => refused(),
+            understood @ (Self::Requests { .. } | Self::Question { .. } | Self::Refused(_)) => understood,
+        }
+    }
+}
+
+/// Whether the documents alone answer it.
+pub(super) fn needs_no_host(request: &Request) -> bool {
+    matches!(request, Request::DocsSearch(_) | Request::DocsRead(_))
 }
 
 /// Whoever speaks of what was said longer ago names it again.
