@@ -204,23 +204,13 @@ pub(super) fn pages_of(batch: &RecordBatch) -> Result<Vec<PageRow>, StoreError> 
 
 pub(super) fn passages_of(batch: &RecordBatch) -> Result<Vec<PassageRow>, StoreError> {
     let columns = Columns { table: "passages", batch };
-    let (id, page_id, place) = (columns.numbers("id")?, columns.numbers("page_id")?, columns.numbers("place")?);
-    let (source, page, title) = (columns.texts("source")?, columns.texts("page")?, columns.texts("title")?);
-    let (heading, url, text) = (columns.texts("heading")?, columns.texts("url")?, columns.texts("text")?);
-    let keys = columns.keys("key")?;
-    let row = |at: usize| PassageRow {
-        id: id[at],
-        page_id: page_id[at],
-        place: place[at],
-        source: source.value(at).to_owned(),
-        page: page.value(at).to_owned(),
-        title: title.value(at).to_owned(),
-        heading: heading.value(at).to_owned(),
-        url: url.value(at).to_owned(),
-        text: text.value(at).to_owned(),
-        key: keys[at],
+    let (page_id, place, keys) = (columns.numbers("page_id")?, columns.numbers("place")?, columns.keys("key")?);
+    let row = |(at, shown): (usize, ShownRow)| {
+        let ShownRow { id, source, page, title, heading, url, text } = shown;
+        let (page_id, place, key) = (page_id[at], place[at], keys[at]);
+        PassageRow { id, page_id, place, source, page, title, heading, url, text, key }
     };
-    Ok((0..batch.num_rows()).map(row).collect())
+    Ok(shown_of(batch)?.into_iter().enumerate().map(row).collect())
 }
 
 /// The columns that [`shown_of`] reads.

@@ -70,6 +70,7 @@ impl Config {
 
     fn take(&mut self, path: &Path, text: &str) -> Result<(), Failure> {
         let bad = |what: String| Failure { status: 2, ..Failure::new(format!("{}: {what}", path.display())) };
+        let command = <super::Cli as CommandFactory>::command();
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| bad(error.to_string()))?;
         for (key, value) in table {
             if !KEYS.iter().any(|(known, _)| *known == key) {
@@ -77,7 +78,7 @@ impl Config {
                 return Err(bad(format!("{key} is no setting")).hint(format!("settings are {}", known.join(", "))));
             }
             let values = texts(&value).ok_or_else(|| bad(format!("{key} is a text, or a list of texts")))?;
-            check(&key, &values).map_err(bad)?;
+            check(&command, &key, &values).map_err(bad)?;
             self.values.insert(key, (values, path.to_owned()));
         }
         Ok(())
@@ -98,8 +99,8 @@ impl Config {
 }
 
 /// Whether the option takes these values.
-fn check(key: &str, values: &[String]) -> Result<(), String> {
-    let Some(option) = option(&<super::Cli as CommandFactory>::command(), key) else { return Ok(()) };
+fn check(command: &Command, key: &str, values: &[String]) -> Result<(), String> {
+    let Some(option) = option(command, key) else { return Ok(()) };
     if values.len() > 1 && option.get_value_delimiter().is_none() {
         return Err(format!("{key} is one text, not a list"));
     }

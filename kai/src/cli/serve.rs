@@ -81,8 +81,9 @@ pub(super) async fn run(args: Serve, context: Context) -> Result<Outcome, Failur
     let limits = Limits::default().with_files(open_files());
     let sockets = service::open_sockets(&args.listen()).await.map_err(not_listening)?;
     let names: Vec<String> = sockets.iter().map(service::Socket::name).collect();
+    let tokens = Tokens::of(context.home.root()).list();
     if sockets.iter().any(service::Socket::is_open_to_others) {
-        warn_of_the_open(&news, &context);
+        warn_of_the_open(&news, tokens.as_ref().is_ok_and(|tokens| tokens.is_empty()));
     }
     let operator = if args.docs_only {
         None
@@ -113,8 +114,8 @@ pub(super) async fn run(args: Serve, context: Context) -> Result<Outcome, Failur
         ui.json(&json!({ "listening": names }));
     }
     names.iter().for_each(|name| news.status(&format!("listening on {name}")));
-    if let Err(error) = Tokens::of(context.home.root()).list() {
-        news.note(&kai_tools::with_causes(&error), "until that is mended, every request with a token fails");
+    if let Err(error) = &tokens {
+        news.note(&kai_tools::with_causes(error), "until that is mended, every request with a token fails");
     }
     // Whoever started it as a service is told that it is ready; nobody there is no failure.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
@@ -147,12 +148,11 @@ fn not_listening(error: ListenError) -> Failure {
 }
 
 /// Other machines can reach it: that nobody there has a token, or everybody who listens sees it, is said.
-fn warn_of_the_open(news: &News<'_>, context: &Context) {
-    let none = Tokens::of(context.home.root()).list().is_ok_and(|tokens| tokens.is_empty());
+fn warn_of_the_open(news: &News<'_>, no_token: bool) {
     let hint = "there is no token yet, so nobody there can ask anything: `kai token add NAME --scope ask`";
     news.note(
         "other machines can reach this address, and what they send is not encrypted",
-        if none { hint } else { "" },
+        if no_token { hint } else { "" },
     );
 }
 

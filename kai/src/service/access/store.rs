@@ -144,9 +144,7 @@ impl Tokens {
 
     /// The token that somebody brought, if it is one and still valid.
     pub(crate) fn find(&self, token: &Token, now: Stamp) -> Result<Option<TokenInfo>, TokenError> {
-        // Hashes are compared, not secrets: how long that takes tells nothing.
-        let hash = token.hash();
-        Ok(self.list()?.iter().find(|known| known.hash == hash && !known.has_expired(now)).cloned())
+        self.of_hash(&token.hash(), now)
     }
 
     /// Makes one.
@@ -178,7 +176,12 @@ impl Tokens {
 
     /// Whether a token of this hash is valid still.
     pub(crate) fn holds(&self, hash: &str, now: Stamp) -> bool {
-        self.list().is_ok_and(|tokens| tokens.iter().any(|known| known.hash == hash && !known.has_expired(now)))
+        self.of_hash(hash, now).is_ok_and(|found| found.is_some())
+    }
+
+    /// Hashes are compared, not secrets: how long that takes tells nothing.
+    fn of_hash(&self, hash: &str, now: Stamp) -> Result<Option<TokenInfo>, TokenError> {
+        Ok(self.list()?.iter().find(|known| known.hash == hash && !known.has_expired(now)).cloned())
     }
 
     fn folder(&self) -> &Path {
