@@ -44,7 +44,7 @@ pub enum StoreError {
         table: String,
         /// LanceDB's own words.
         #[source]
-        source: Box<lancedb::Error>,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A table was read, and does not hold what it should.
     #[error("table {table} is damaged: {reason}; `kai index --rebuild` makes it anew")]

@@ -4,9 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use arrow_array::{RecordBatch, StringArray};
-use futures::TryStreamExt;
 use lancedb::Table;
-use lancedb::query::{ExecutableQuery, QueryBase, Select};
 use rayon::prelude::*;
 
 use super::lance::{self, Tables, damaged};
@@ -158,7 +156,7 @@ impl Writer {
         next.passages_version = lance::version_of(&self.passages).await?;
         next.words_version = lance::version_of(&words).await?;
         next.passages = lexicon.ids().len() as u64;
-        next.pages = count(&self.pages).await?;
+        next.pages = lance::count(&self.pages).await?;
         next.sources = sources;
         next.publish(&self.folder)
     }
@@ -184,15 +182,9 @@ impl Writer {
 
     async fn build_lexicon(&self) -> Result<Lexicon, StoreError> {
         let columns = ["id", "page", "title", "heading", "text"];
-        let failed = |source: lancedb::Error| StoreError::Table {
-            action: "read",
-            table: lance::PASSAGES.to_owned(),
-            source: Box::new(source),
-        };
-        let query = self.passages.query().select(Select::columns(&columns));
-        let mut stream = query.execute().await.map_err(failed)?;
+        let mut batches = lance::stream(&self.passages, &columns, false).await?;
         let mut whole = LexiconBuilder::default();
-        while let Some(batch) = stream.try_next().await.map_err(failed)? {
+        while let Some(batch) = lance::next(&self.passages, &mut batches).await? {
             whole = whole.append(tokio::task::block_in_place(|| lexicon_part(&batch))?);
         }
         Ok(tokio::task::block_in_place(|| whole.finish()))
@@ -292,15 +284,6 @@ fn lock(folder: &Path) -> Result<WriteLock, StoreError> {
         source,
     })?;
     WriteLock::take(folder)
-}
-
-async fn count(table: &Table) -> Result<u64, StoreError> {
-    let count = table.count_rows(None).await;
-    count.map(|rows| rows as u64).map_err(|source| StoreError::Table {
-        action: "count",
-        table: table.name().to_owned(),
-        source: Box::new(source),
-    })
 }
 
 fn lexicon_part(batch: &RecordBatch) -> Result<LexiconBuilder, StoreError> {
