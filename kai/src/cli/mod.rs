@@ -27,6 +27,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use config::Config;
 pub use error::{Failure, Outcome};
 
+use kai_tools::face::overrule;
+
 use crate::library::{EmbedderChoice, Home};
 use crate::ui::Ui;
 
@@ -114,7 +116,8 @@ pub fn main() -> ExitCode {
             return ExitCode::from(failure.status);
         }
     };
-    let matches = config.apply(Cli::command()).get_matches_from(words(std::env::args_os()));
+    let words = words(std::env::args_os());
+    let matches = overrule(config.apply(Cli::command()), &words).get_matches_from(&words);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let ui = Ui::new(cli.global.json, cli.global.quiet);
     // Operations need neither the index nor threads of their own.

@@ -100,7 +100,7 @@ fn observed(args: &Plan, context: &Context) -> Result<(Inventory, Option<Operato
 fn refused_there(proposal: &Proposal, operator: &Operator) -> Option<Proposal> {
     let Proposal::Calls(requests) = proposal else { return None };
     let first = requests.first().filter(|request| request.available() && request.effect() != Effect::Read)?;
-    let error = operator.propose(first, Stamp::now()).err()?;
+    let error = operator.propose_now(first).err()?;
     Some(Proposal::Refuse { key: "planning", reason: error.to_string() })
 }
 

@@ -48,9 +48,9 @@ pub(super) struct Run {
     total: Option<usize>,
     /// What was left out, and why; for those who may index.
     problems: Vec<String>,
-    /// Pages that can be found since.
+    /// Pages of what was indexed, that can be found since.
     pub(super) pages: u64,
-    /// Passages that can be found since.
+    /// Their passages.
     pub(super) passages: u64,
     /// How it ended, in words.
     pub(super) message: Option<String>,
@@ -133,7 +133,7 @@ impl Indexing {
         drop(run);
         let cancel = Cancel::default();
         *self.cancel.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
-        self.news.tell("index", json!({ "state": State::Running }));
+        self.news.tell("index", "", json!({ "state": State::Running }));
         let work = Work {
             home: self.home.clone(),
             embedder: self.embedder.clone(),
@@ -154,7 +154,7 @@ impl Indexing {
                 let mut run = locked(&run);
                 (run.state, run.phase, run.message) = (state, None, Some(message));
             }
-            news.tell("index", json!({ "state": state }));
+            news.tell("index", "", json!({ "state": state }));
             ended.send_replace(());
         });
         Ok(())
@@ -202,9 +202,10 @@ impl Work {
         let hear = |event| self.hear(event);
         let words = run::words(&mut writer, targets, Options::default(), &self.cancel, &hear).await?;
         self.shelf.look().await;
+        let of_these = found_of(&writer, targets).await?;
         {
             let mut run = locked(&self.run);
-            (run.pages, run.passages) = (words.pages, words.passages);
+            (run.pages, run.passages) = of_these;
         }
         let found = format!("{} pages, {} passages are found by words", words.pages, words.passages);
         let made_with = writer.manifest();
@@ -238,4 +239,11 @@ impl Work {
             Event::Embedded { passages } => run.done += passages,
         }
     }
+}
+
+/// Pages and passages of those sources.
+async fn found_of(writer: &Writer, targets: &[run::Target]) -> Result<(u64, u64), StoreError> {
+    let pages = writer.pages().await?;
+    let of_these = pages.iter().filter(|page| targets.iter().any(|target| target.name == page.source));
+    Ok(of_these.fold((0, 0), |(pages, passages), page| (pages + 1, passages + u64::from(page.passages))))
 }

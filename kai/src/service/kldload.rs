@@ -137,7 +137,7 @@ struct Addresses {
     urls: Option<Vec<String>>,
 }
 
-/// What can be found.
+/// What was indexed.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "KldloadIndexed")]
 struct Indexed {

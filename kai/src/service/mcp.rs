@@ -10,7 +10,6 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
-use kai_tools::names::Stamp;
 use kai_tools::operator::Proposed;
 use kai_tools::plan::Effect;
 use kai_tools::request::{Request, ToolInfo, tools};
@@ -203,7 +202,7 @@ impl Mcp {
             return Ok(json!(looked).to_string());
         }
         let effect = request.effect();
-        let proposed = service.on_host(move |operator| operator.propose(&request, Stamp::now())).await??;
+        let proposed = service.on_host(move |operator| operator.propose_now(&request)).await??;
         match proposed {
             Proposed::Found(table) => Ok(json!({ "rows": table.json(), "notes": table.notes }).to_string()),
             // A look that would change something is none.

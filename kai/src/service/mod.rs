@@ -10,6 +10,7 @@ pub(crate) mod access;
 mod api;
 mod body;
 mod crowd;
+mod elsewhere;
 mod following;
 mod gate;
 mod half;
@@ -160,7 +161,7 @@ impl Service {
                 self.0.sessions.sweep();
             }
         };
-        tokio::join!(sweep, self.0.shelf.watch());
+        tokio::join!(sweep, self.0.shelf.watch(), self.watch_others());
     }
 
     /// All routes. What is checked for each request is outermost.

@@ -12,7 +12,7 @@ use kai_tools::confirm::Confirmed;
 use kai_tools::execute::{Cancel, Progress, Report};
 use kai_tools::journal::{JournalError, Outcome};
 use kai_tools::operator::Operator;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::{oneshot, watch};
 
 use super::following::reported;
@@ -132,8 +132,8 @@ impl Operations {
             };
             let plan = approved.confirmed.plan();
             let (id, summary, lines) = (plan.id.clone(), plan.summary.clone(), plan.report.clone());
-            let told = |running: bool, outcome: Option<Outcome>| json!({ "id": id, "summary": summary, "running": running, "outcome": outcome });
-            news.tell("operation", told(true, None));
+            let tell = |running, outcome| news.tell("operation", &id, told_of(&id, &summary, running, outcome));
+            tell(true, None);
             let Approved { confirmed, reverses, by } = approved;
             let done = operator.execute_for(&by, confirmed, reverses.as_deref(), &observer, &thread.cancel);
             let (end, outcome, came) = match done {
@@ -149,7 +149,7 @@ impl Operations {
             };
             thread.end(end);
             say_begun(came);
-            news.tell("operation", told(false, outcome));
+            tell(false, outcome);
         });
         match has_begun.await {
             Ok(Ok(())) => Ok(id),
@@ -209,6 +209,11 @@ impl Operations {
             }
         }
     }
+}
+
+/// What is told of one to those who watch all.
+pub(super) fn told_of(id: &str, summary: &str, running: bool, outcome: Option<Outcome>) -> Value {
+    json!({ "id": id, "summary": summary, "running": running, "outcome": outcome })
 }
 
 fn step(event: StepEvent) -> Told {

@@ -33,7 +33,11 @@ impl Service {
 
     /// Tells those who watch that a plan came, or went.
     pub(super) fn tell_of(&self, plan: &Plan, waiting: bool) {
-        let told = json!({ "id": plan.id, "summary": plan.summary, "waiting": waiting });
-        self.0.news.tell("plan", told);
+        self.0.news.tell("plan", &plan.id, told_of(&plan.id, &plan.summary, waiting));
     }
+}
+
+/// What is told of one to those who watch all.
+pub(super) fn told_of(id: &str, summary: &str, waiting: bool) -> Value {
+    json!({ "id": id, "summary": summary, "waiting": waiting })
 }

@@ -7,12 +7,10 @@ use std::time::Duration;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt};
-use kai_tools::operator::Waiting;
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::Service;
-use super::api::view;
 use super::problem::Problem;
 use super::sessions::Held;
 use crate::ask::AskEvent;
@@ -127,11 +125,11 @@ async fn told(service: &Service, by: &str, event: TurnEvent) -> Option<Told> {
             Told::new("found", json!({ "request": request, "rows": table.json(), "notes": table.notes }))
         }
         TurnEvent::Decide { proposal, reply } => {
-            let plan = Waiting { proposal: *proposal, by: by.to_owned() };
-            let told = Told::new("plan", json!(view::Waits::from(&plan)));
-            if let Err(problem) = service.put_down(plan.proposal, plan.by).await {
-                tracing::warn!(why = problem.detail, "a plan cannot be kept");
-            }
+            let told = match service.put_down(*proposal, by.to_owned()).await {
+                Ok(waits) => Told::new("plan", waits),
+                // What is not kept cannot be approved.
+                Err(problem) => Told::new("refused", json!({ "message": problem.detail, "hints": problem.hints })),
+            };
             // Whoever approves it does so by its digest, in a request of its own.
             let _ = reply.send(Decision::Later);
             told

@@ -77,7 +77,7 @@ impl Actor {
     /// Finds out what a request finds or would do.
     pub(super) async fn propose(&self, request: &Request) -> Result<Proposed, Refused> {
         let (operator, asked) = (Arc::clone(&self.operator), request.clone());
-        let proposed = tokio::task::spawn_blocking(move || operator.propose(&asked, Stamp::now())).await;
+        let proposed = tokio::task::spawn_blocking(move || operator.propose_now(&asked)).await;
         match proposed {
             Ok(proposed) => proposed.map_err(|error| self.audience.not_proposed(&error)),
             Err(error) => Err(self.audience.refused("asking the host broke off", error)),

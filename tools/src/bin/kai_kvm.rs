@@ -1,11 +1,12 @@
 //! The light commands `kvm-create`, `kvm-clone`, `kvm-snap`, `kvm-delete` and `kvm-list`: one program,
 //! called by links of these names or with the name as its first argument. No index, no model.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use kai_tools::face::{ExecutorArgs, OpCommand, Options, Say, Session};
+use kai_tools::face::{ExecutorArgs, OpCommand, Options, Say, Session, overrule};
 use kai_tools::names::{
     BridgeName, HostPath, OsVariant, Size, SnapshotLabel, SshKey, UserData, VmName, VmPrefix, VolBlockSize,
 };
@@ -249,7 +250,8 @@ fn main() -> ExitCode {
     if let Some(verb) = called.strip_prefix("kvm-") {
         words.insert(1, verb.to_owned());
     }
-    let matches = Cli::command().get_matches_from(&words);
+    let said: Vec<OsString> = words.iter().map(OsString::from).collect();
+    let matches = overrule(Cli::command(), &said).get_matches_from(&said);
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => error.exit(),

@@ -139,7 +139,10 @@ impl Session {
         if operation.is_open() {
             return self.take_back(operation);
         }
-        let proposal = self.operator.undo(operation, self.moment()).map_err(|error| self.not_proposed(&error))?;
+        let proposal = self
+            .operator
+            .undo(operation, self.shown().unwrap_or_else(Stamp::now))
+            .map_err(|error| self.not_proposed(&error))?;
         self.decide(proposal)
     }
 

@@ -8,6 +8,7 @@ mod ask;
 pub mod clean;
 mod executor;
 mod history;
+mod overrule;
 mod preview;
 mod say;
 mod show;
@@ -20,6 +21,7 @@ use clap::{Args, Subcommand};
 pub use ask::Answer;
 pub use executor::ExecutorArgs;
 pub use history::HistoryCommand;
+pub use overrule::overrule;
 pub use say::Say;
 
 use crate::confirm::{ConfirmError, Confirmed};
@@ -184,7 +186,11 @@ impl Session {
         if let Request::OpUndo(asked) = request {
             return Ok(self.history(&HistoryCommand::Undo { op: asked.op.clone() }));
         }
-        match self.operator.propose(request, self.moment()).map_err(|error| self.not_proposed(&error))? {
+        let proposed = match self.shown() {
+            Some(made) => self.operator.propose(request, made),
+            None => self.operator.propose_now(request),
+        };
+        match proposed.map_err(|error| self.not_proposed(&error))? {
             Proposed::Found(table) => {
                 show::table(&self.say, &table);
                 Ok(0)
@@ -274,9 +280,9 @@ impl Session {
         status::FAILED
     }
 
-    /// The moment that the plan is made for: the one that a digest was shown for, or now.
-    pub(crate) fn moment(&self) -> Stamp {
-        self.options.confirm.as_ref().and_then(|digest| self.operator.shown(digest)).unwrap_or_else(Stamp::now)
+    /// The moment that a digest was shown for, if one is given that was.
+    pub(crate) fn shown(&self) -> Option<Stamp> {
+        self.options.confirm.as_ref().and_then(|digest| self.operator.shown(digest))
     }
 
     fn remember(&self, proposal: &Proposal) {

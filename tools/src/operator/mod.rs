@@ -186,6 +186,23 @@ impl Operator {
         Ok(Proposed::Plan(Box::new(request.plan(Situation { facts: &facts, made })?.into())))
     }
 
+    /// The same, for now. A plan is carried out once, and is known by its second: what was asked for and
+    /// carried out in this very second is planned for the next one.
+    ///
+    /// # Errors
+    /// As [`Self::propose`].
+    pub fn propose_now(&self, request: &Request) -> Result<Proposed, ProposeError> {
+        let mut made = Stamp::now();
+        if request.effect() != Effect::Read {
+            // A journal that cannot be read refuses to be written, too, and says why then.
+            let done = self.operations().unwrap_or_default();
+            while done.iter().any(|operation| operation.plan.made == made && operation.plan.request == *request) {
+                made = Stamp::from_seconds(made.seconds() + 1);
+            }
+        }
+        self.propose(request, made)
+    }
+
     /// The plan that takes a finished operation back.
     ///
     /// # Errors

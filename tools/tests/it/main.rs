@@ -13,6 +13,7 @@ mod journalling;
 mod names;
 mod once;
 mod operating;
+mod overruling;
 mod parsing;
 mod pools;
 mod quiescing;

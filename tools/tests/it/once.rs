@@ -112,6 +112,28 @@ fn who_comes_second_with_the_same_plan_takes_nothing_back() {
 }
 
 #[test]
+fn what_is_asked_for_again_at_once_is_another_plan() {
+    let stage = Stage::new();
+    let again = request("snapshot_create", json!({ "datasets": ["tank/vms/db1"] }));
+    let mut ids = std::collections::BTreeSet::new();
+    for _ in 0..3 {
+        let Proposed::Plan(plan) = stage.operator().propose_now(&again).unwrap() else { panic!("a plan") };
+        assert_eq!(execute(&stage.operator(), &plan).unwrap().outcome, Outcome::Done);
+        ids.insert(plan.plan.id.clone());
+    }
+    assert_eq!(ids.len(), 3);
+    let points = stage.state().datasets["tank/vms/db1"].points.len();
+    assert!(points >= 3, "{points}");
+    // As long as it was not carried out, it is the same one.
+    let now = || match stage.operator().propose_now(&again).unwrap() {
+        Proposed::Plan(plan) => (plan.plan.made, plan.digest.clone()),
+        Proposed::Found(table) => panic!("{table:?}"),
+    };
+    let ((first, one), (second, other)) = (now(), now());
+    assert!(first != second || one == other);
+}
+
+#[test]
 fn what_waits_is_the_same_for_every_program_and_says_who_had_it_made() {
     let stage = Stage::new();
     assert!(stage.waiting().is_empty());

@@ -103,7 +103,7 @@ async fn propose(
     if let Request::DocsSearch(_) | Request::DocsRead(_) = wanted.request {
         return Err(Problem::unprocessable("documents have their own places: /v1/search and /v1/page"));
     }
-    let proposed = service.on_host(move |operator| operator.propose(&wanted.request, Stamp::now())).await??;
+    let proposed = service.on_host(move |operator| operator.propose_now(&wanted.request)).await??;
     match proposed {
         Proposed::Found(table) => {
             let found = Rows { rows: table.json(), notes: table.notes };

@@ -175,7 +175,8 @@ fn indexing_is_for_those_who_may_and_is_served_at_once() {
             answer(served.post("/v1/index", &json!({ "urls": ["/etc/passwd"] })).bearer_auth(&token)).await;
         assert_eq!(status, 422);
         let (status, done) = answer(served.post("/index", &folder).bearer_auth(&token)).await;
-        assert_eq!((status, &done["status"]), (200, &json!("ok")), "{done}");
+        assert_eq!((status, &done["status"], &done["pages"]), (200, &json!("ok"), &json!(1)), "{done}");
+        assert!(done["chunks"].as_u64().is_some_and(|chunks| chunks > 0), "{done}");
         let (_, found) = answer(served.get("/v1/search?q=zfs_arc_max")).await;
         assert_eq!(found["hits"][0]["page"], "arc.md");
         let (_, index) = answer(served.get("/v1/index")).await;

@@ -76,6 +76,20 @@ fn a_variable_that_is_set_to_nothing_sets_nothing() {
 }
 
 #[test]
+fn a_flag_wins_over_the_environment_that_says_otherwise() {
+    let place = Place::new();
+    let served = place.serve_with(&["--docs-only"], &[("KAI_SIM", "/nowhere/host.json")]);
+    runtime().block_on(async {
+        assert_eq!(answer(served.get("/livez")).await.0, 200);
+    });
+    let inherited = place.command(&["serve", "--inherited"]).env("KAI_LISTEN", "127.0.0.1:0").output().unwrap();
+    let said = String::from_utf8_lossy(&inherited.stderr).into_owned();
+    assert!(said.contains("systemd") && !said.contains("cannot be used with"), "{said}");
+    let both = place.command(&["serve", "--docs-only", "--sim", "/nowhere/host.json"]).output().unwrap();
+    assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
 fn with_few_files_connections_wait_and_nothing_fails() {
     let place = Place::new();
     let mut command = std::process::Command::new("sh");

@@ -178,3 +178,70 @@ fn a_running_operation_is_followed_by_the_beginning_of_its_id_too() {
         }
     });
 }
+
+#[test]
+fn what_other_programs_do_is_told_to_who_watches_and_told_once() {
+    let stage = Stage::new();
+    let served = stage.place.serve(&[]);
+    runtime().block_on(async {
+        let mut watched = served.get("/v1/events").bearer_auth(&stage.planner).send().await.unwrap();
+        let mut told = Told::default();
+        // What was before the first look is no news, and when that is, nobody is told: another plan each time.
+        let mut plan = String::new();
+        for number in 0.. {
+            assert!(number < 40, "nothing was told");
+            let name = format!("later{number}");
+            assert_eq!(stage.place.op(&["kvm-snap", "--vm", "db1", "--name", &name]).status.code(), Some(4));
+            if let Some((event, data)) = told.next(&mut watched, 1).await {
+                assert_eq!((event.as_str(), &data["waiting"]), ("plan", &json!(true)), "{data}");
+                plan = data["id"].as_str().unwrap().to_owned();
+                break;
+            }
+        }
+        while told.next(&mut watched, 3).await.is_some() {}
+        assert!(stage.place.op(&["apply", &plan, "--yes"]).status.success());
+        let mut came = Vec::new();
+        while let Some((event, data)) = told.next(&mut watched, 5).await {
+            assert_eq!(data["id"], json!(plan));
+            came.push((event, data["outcome"].clone(), data["waiting"].clone()));
+        }
+        let done = ("operation".to_owned(), json!("done"), Value::Null);
+        let gone = ("plan".to_owned(), Value::Null, json!(false));
+        assert!(came.contains(&done) && came.contains(&gone), "{came:?}");
+        // What was done here was told here.
+        let here = propose(&served, &stage.planner, "kvm_snap", &json!({ "vm": "db1", "name": "here" })).await;
+        assert_eq!(approved(&served, &stage.approver, &here, None).await["outcome"], "done");
+        let mut came = Vec::new();
+        while let Some((event, data)) = told.next(&mut watched, 5).await {
+            came.push((event, data.to_string()));
+        }
+        let all = came.len();
+        came.sort();
+        came.dedup();
+        assert_eq!((came.len(), all), (4, 4), "{came:?}");
+    });
+}
+
+/// Events that arrive on a stream that does not end.
+#[derive(Default)]
+struct Told(String);
+
+impl Told {
+    /// The next one, if it comes in time.
+    async fn next(&mut self, stream: &mut reqwest::Response, seconds: u64) -> Option<(String, Value)> {
+        let until = tokio::time::Instant::now() + std::time::Duration::from_secs(seconds);
+        loop {
+            if let Some((block, rest)) = self.0.split_once("\n\n") {
+                let (block, rest) = (block.to_owned(), rest.to_owned());
+                self.0 = rest;
+                let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+                if let (Some(event), Some(data)) = (field("event:"), field("data:")) {
+                    return Some((event.to_owned(), serde_json::from_str(data).unwrap()));
+                }
+                continue;
+            }
+            let chunk = tokio::time::timeout_at(until, stream.chunk()).await.ok()?.unwrap()?;
+            self.0.push_str(&String::from_utf8_lossy(&chunk));
+        }
+    }
+}
