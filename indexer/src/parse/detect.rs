@@ -69,6 +69,11 @@ pub fn detect(name: &str, head: &[u8]) -> Option<Format> {
     Some(Format::Text)
 }
 
+/// Whether a file is named like a page, and its beginning is binary data.
+pub(crate) fn hides_binary(name: &str, head: &[u8]) -> bool {
+    detect(name, b"").is_some() && read::is_binary(&read::peek(head))
+}
+
 /// A path's last part without `.gz`.
 pub(super) fn page_name(name: &str) -> &str {
     let file = name.rsplit('/').next().unwrap_or(name);

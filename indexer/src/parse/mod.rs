@@ -18,6 +18,7 @@ mod text;
 
 use crate::document::Document;
 
+pub(crate) use detect::hides_binary;
 pub use detect::{Format, detect};
 pub use man::Renderer;
 

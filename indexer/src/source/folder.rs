@@ -61,7 +61,7 @@ pub(super) fn list(root: &Path) -> Listing {
         // A file that cannot be opened goes by its name; loading it says what is wrong.
         let head = head(&real).unwrap_or_default();
         if parse::detect(&name, &head).is_none() {
-            if parse::detect(&name, b"").is_some() {
+            if parse::hides_binary(&name, &head) {
                 let what = real.display().to_string();
                 listing.problems.push(Problem::new(what, "named like a page, and holds binary data"));
             } else {

@@ -65,9 +65,11 @@ async fn other_files_are_counted_and_nothing_more() {
     let site = Site::new(&[GOOD]);
     site.write("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
     site.write("style.css", "body {}");
+    site.write("tool.sh", "#!/bin/sh\n");
+    site.write("setup", "#!/usr/bin/env python3\n");
     let _socket = UnixListener::bind(site.pages.join("socket.txt")).unwrap();
     let report = site.run().await;
-    assert_eq!((report.added, report.other_files, report.problems.len()), (1, 2, 0), "{report:?}");
+    assert_eq!((report.added, report.other_files, report.problems.len()), (1, 4, 0), "{report:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

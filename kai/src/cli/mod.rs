@@ -24,10 +24,10 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use config::Config;
 pub use error::{Failure, Outcome};
 
 use kai_tools::face::overrule;
+use kai_tools::face::settings::Settings;
 
 use crate::library::{EmbedderChoice, Home};
 use crate::ui::Ui;
@@ -109,9 +109,10 @@ struct Context {
 /// Reads the arguments, runs the command, and turns what came of it into an exit status.
 #[must_use]
 pub fn main() -> ExitCode {
-    let config = match Config::load() {
+    let config = match Settings::load(&Cli::command()) {
         Ok(config) => config,
-        Err(failure) => {
+        Err(error) => {
+            let failure = Failure::from(error);
             Ui::new(false, false).failure(&failure);
             return ExitCode::from(failure.status);
         }

@@ -2,7 +2,7 @@
 //! journal and the shown plans are looked at while somebody watches, and what has changed is news.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kai_tools::journal::Operation;
 use serde_json::Value;
@@ -10,8 +10,12 @@ use serde_json::Value;
 use super::problem::Answer;
 use super::{Service, operations, plans};
 
-/// How long before the next look.
+/// How long before the next look, at least.
 const PAUSE: Duration = Duration::from_secs(2);
+/// And so many times as long as a look takes: a long journal takes its time.
+const SHARE: u32 = 20;
+/// And where the last one failed, which the log says each time.
+const LONG_PAUSE: Duration = Duration::from_secs(60);
 /// So many of the latest operations are looked at.
 const LATEST: usize = 100;
 
@@ -25,15 +29,19 @@ struct Seen {
 impl Service {
     /// Looks, for as long as the service runs.
     pub(super) async fn watch_others(&self) {
-        let mut before = None;
+        let (mut before, mut pause) = (None, PAUSE);
         loop {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(pause).await;
             if self.0.operator.is_none() || !self.0.news.is_heard() {
                 before = None;
                 continue;
             }
-            // A host that cannot be asked now is asked again.
-            let Ok(now) = self.seen().await else { continue };
+            let began = Instant::now();
+            let Ok(now) = self.seen().await else {
+                pause = LONG_PAUSE;
+                continue;
+            };
+            pause = PAUSE.max(began.elapsed() * SHARE);
             if let Some(before) = &before {
                 self.tell_difference(before, &now);
             }

@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use kai_tools::face::settings::Settings;
 use kai_tools::face::{ExecutorArgs, OpCommand, Options, Say, Session, overrule};
 use kai_tools::names::{
     BridgeName, HostPath, OsVariant, Size, SnapshotLabel, SshKey, UserData, VmName, VmPrefix, VolBlockSize,
@@ -25,6 +27,9 @@ use kai_tools::tool::{
 struct Cli {
     #[command(flatten)]
     options: Options,
+    /// Where the journal is kept, in a folder `ops` in there; /var/lib/kai if nothing is said.
+    #[arg(long, global = true, value_name = "DIR", env = "KAI_DATA_DIR", hide_env_values = true)]
+    data_dir: Option<PathBuf>,
     /// Print machine-readable JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -244,28 +249,38 @@ impl Command {
 }
 
 fn main() -> ExitCode {
-    let mut words: Vec<String> = std::env::args().collect();
-    let called = words.first().map(|path| path.rsplit('/').next().unwrap_or_default().to_owned()).unwrap_or_default();
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    let called = words.first().and_then(|path| Path::new(path).file_name()?.to_str()).unwrap_or_default();
     // A link of that name is the first argument.
-    if let Some(verb) = called.strip_prefix("kvm-") {
-        words.insert(1, verb.to_owned());
+    let verb = called.strip_prefix("kvm-").map(str::to_owned);
+    let mut program = Cli::command();
+    if let Some(verb) = verb {
+        program = named_as_link(program, &verb);
+        words.insert(1, verb.into());
     }
-    let said: Vec<OsString> = words.iter().map(OsString::from).collect();
-    let matches = overrule(Cli::command(), &said).get_matches_from(&said);
-    let cli = match Cli::from_arg_matches(&matches) {
-        Ok(cli) => cli,
-        Err(error) => error.exit(),
+    let program = match Settings::load(&program) {
+        Ok(settings) => settings.apply(program),
+        Err(error) => {
+            Say::new(false, false).unusable(&error, &error.hints());
+            return ExitCode::from(error.status());
+        }
     };
+    let matches = overrule(program, &words).get_matches_from(&words);
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if let Command::Executor(_) = cli.command {
+        // Who operates the host for others asks no other to do it.
+        cli.options.host.executor = None;
+    }
     let say = Say::new(cli.json, cli.quiet);
-    let data = std::env::var_os("KAI_DATA_DIR").map(PathBuf::from);
     let here = cli.options.host.target() == Target::Local;
     if here && !kai_tools::host::is_root() {
-        let error = kai_tools::host::run_as_root(&words[1..]);
+        let error = kai_tools::host::run_as_root(&as_root(&cli, &matches, &words[1..]));
         say.wrong(&format!("this has to run as root, and sudo cannot be used: {error}"));
         return ExitCode::from(kai_tools::face::status::FAILED);
     }
+    let data = cli.data_dir.as_deref();
     if let Command::Executor(args) = &cli.command {
-        return ExitCode::from(args.run(&cli.options, data.as_deref(), say));
+        return ExitCode::from(args.run(&cli.options, data, say));
     }
     let command = match cli.command.op() {
         Ok(command) => command,
@@ -274,8 +289,37 @@ fn main() -> ExitCode {
             return ExitCode::from(kai_tools::face::status::USAGE);
         }
     };
-    match Session::open(cli.options, data.as_deref(), say) {
+    match Session::open(cli.options, data, say) {
         Ok(session) => ExitCode::from(session.op(&command)),
         Err(status) => ExitCode::from(status),
     }
+}
+
+/// The words for root, who has neither this environment nor this user's settings: what they say goes along.
+fn as_root(cli: &Cli, matches: &ArgMatches, words: &[OsString]) -> Vec<OsString> {
+    let unsaid = |id: &str| matches.value_source(id) != Some(ValueSource::CommandLine);
+    let data = cli.data_dir.iter().map(|data| ("data_dir", "--data-dir", data.clone().into_os_string()));
+    let vms = cli.options.host.vm_root.iter().map(|root| ("vm_root", "--vm-root", root.to_string().into()));
+    let along = data.chain(vms).filter(|(id, ..)| unsaid(id));
+    along.flat_map(|(_, option, value)| [option.into(), value]).chain(words.iter().cloned()).collect()
+}
+
+/// The program as a link calls it: its help has the link's name in the place of program and verb.
+fn named_as_link(program: clap::Command, verb: &str) -> clap::Command {
+    let Some(sub) = program.find_subcommand(verb) else { return program };
+    let mut alone = sub.clone().name(format!("kvm-{verb}")).bin_name(format!("kvm-{verb}"));
+    alone.build();
+    program.mut_subcommand(verb, |sub| with_usage_of(sub, &mut alone))
+}
+
+fn with_usage_of(sub: clap::Command, alone: &mut clap::Command) -> clap::Command {
+    let usage = alone.render_usage().to_string();
+    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage).to_owned();
+    sub.override_usage(usage).mut_subcommands(|nested| {
+        let name = nested.get_name().to_owned();
+        match alone.find_subcommand_mut(name) {
+            Some(alone) => with_usage_of(nested, alone),
+            None => nested,
+        }
+    })
 }

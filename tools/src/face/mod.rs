@@ -11,6 +11,7 @@ mod history;
 mod overrule;
 mod preview;
 mod say;
+pub mod settings;
 mod show;
 pub mod terminal;
 

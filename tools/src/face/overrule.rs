@@ -4,14 +4,15 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
-use clap::builder::Resettable;
+use clap::builder::{Resettable, ValueParser};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Command, Id};
+use clap::{Arg, ArgAction, ArgMatches, Command, Id};
 
 /// The command, without the variables of options that exclude something said in `words`.
 #[must_use]
 pub fn overrule(command: Command, words: &[OsString]) -> Command {
-    let alone = deaf(command.clone(), &|_| true).ignore_errors(true);
+    // What an option's value is does not matter here; a value may be a file that can be read only once.
+    let alone = unread(deaf(command.clone(), &|_| true)).ignore_errors(true);
     let Ok(matches) = alone.try_get_matches_from(words) else { return command };
     let said = said(&matches);
     let mut rivals = BTreeSet::new();
@@ -47,4 +48,12 @@ fn deaf(command: Command, which: &dyn Fn(&Id) -> bool) -> Command {
     let command =
         command.mut_args(|option| if which(option.get_id()) { option.env(Resettable::Reset) } else { option });
     command.mut_subcommands(|command| deaf(command, which))
+}
+
+/// The command, with every value as it was written.
+fn unread(command: Command) -> Command {
+    let takes_values = |option: &Arg| matches!(option.get_action(), ArgAction::Set | ArgAction::Append);
+    let command = command
+        .mut_args(|option| if takes_values(&option) { option.value_parser(ValueParser::os_string()) } else { option });
+    command.mut_subcommands(unread)
 }

@@ -87,6 +87,11 @@ impl Say {
         status::FAILED
     }
 
+    /// Something that the program needs to begin at all.
+    pub fn unusable(self, error: &dyn std::error::Error, hints: &[String]) {
+        let _ = self.failure(error, hints);
+    }
+
     pub(super) fn refusal(self, refusal: &Refusal) {
         self.error(&refusal.message);
         refusal.hints.iter().for_each(|hint| self.hint(hint));

@@ -1,5 +1,6 @@
 //! Becoming root: the same program again, through sudo.
 
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 
 use super::spawn;
@@ -13,7 +14,7 @@ pub fn is_root() -> bool {
 /// Replaces this process by the same program run through sudo, which asks for the password itself.
 /// Returns only if that is not possible.
 #[allow(clippy::disallowed_methods, reason = "the host module starts programs")]
-pub fn run_as_root(args: &[String]) -> std::io::Error {
+pub fn run_as_root(args: &[OsString]) -> std::io::Error {
     let missing = || std::io::Error::new(std::io::ErrorKind::NotFound, "sudo is not installed");
     let (Some(sudo), Ok(program)) = (spawn::find("sudo"), std::env::current_exe()) else { return missing() };
     std::process::Command::new(sudo).arg("--").arg(program).args(args).exec()

@@ -15,6 +15,7 @@ use super::support::{CLOCK, Outline, journalling, outline, starting};
 #[allow(clippy::disallowed_methods, reason = "the program under test is started here")]
 fn program(file: &Path, args: &[&str]) -> bool {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kai-kvm"));
+    command.env("KAI_CONFIG", "/dev/null");
     command.arg("--sim").arg(file).args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.env_remove("KAI_SIM").env_remove("KAI_VM_ROOT").env_remove("KAI_DATA_DIR");
     let mut child = {
@@ -28,6 +29,7 @@ fn program(file: &Path, args: &[&str]) -> bool {
 #[allow(clippy::disallowed_methods, reason = "the program under test is started here")]
 fn digest(file: &Path, args: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kai-kvm"));
+    command.env("KAI_CONFIG", "/dev/null");
     command.arg("--sim").arg(file).args(args).args(["--dry-run", "--json"]).stdin(Stdio::null());
     command.env_remove("KAI_SIM").env_remove("KAI_VM_ROOT").env_remove("KAI_DATA_DIR");
     command.stdout(Stdio::piped()).stderr(Stdio::null());

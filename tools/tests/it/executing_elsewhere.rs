@@ -26,6 +26,7 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let (sim, socket) = (folder.path().join("host.json"), folder.path().join("executor.sock"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_kai-kvm"));
+        command.env("KAI_CONFIG", "/dev/null");
         command.arg("--sim").arg(sim).arg("executor").arg("--socket").arg(&socket);
         let mut executor = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -41,6 +42,7 @@ impl Stage {
     /// What somebody who may only open the socket calls.
     fn op(&self, args: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kai-kvm"));
+        command.env("KAI_CONFIG", "/dev/null");
         command.env("KAI_DATA_DIR", self.folder.path().join("data"));
         command.arg("--executor").arg(self.socket()).args(args).stdin(Stdio::null()).output().unwrap()
     }

@@ -7,6 +7,7 @@ use super::support::starting;
 #[allow(clippy::disallowed_methods, reason = "the program under test is started here")]
 fn program(args: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kai-kvm"));
+    command.env("KAI_CONFIG", "/dev/null");
     for name in ["KAI_SIM", "KAI_EXECUTOR", "KAI_VM_ROOT", "KAI_DATA_DIR"] {
         command.env_remove(name);
     }
