@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{Facts, Scope};
-use crate::names::Stamp;
+use crate::names::{Stamp, UserData};
 use crate::plan::{Effect, Plan, Refusal};
 use crate::tool;
 
@@ -167,6 +167,25 @@ pub struct Situation<'a> {
 }
 
 impl Request {
+    /// The document in it. What is written down of a request has a stand-in in its place.
+    #[must_use]
+    pub fn user_data(&self) -> Option<&UserData> {
+        if let Self::KvmClone(clone) = self { clone.user_data.as_ref() } else { None }
+    }
+
+    /// The same request with its document back in the place of the stand-in; as it is, if that is no
+    /// document of it.
+    #[must_use]
+    pub fn with_user_data(mut self, document: Option<UserData>) -> Self {
+        if let Self::KvmClone(clone) = &mut self
+            && let (Some(stand_in), Some(document)) = (&clone.user_data, document)
+            && document.is_behind(stand_in)
+        {
+            clone.user_data = Some(document);
+        }
+        self
+    }
+
     /// A request from a tool's name and arguments, as a model or a program gives them.
     ///
     /// # Errors

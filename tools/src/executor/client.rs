@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{Call, Change, Execute, Failure, LINE, Reply};
+use super::{Call, Change, Document, Execute, Failure, LINE, Reply};
 use crate::execute::{Cancel, Observer, Progress, Report, StepError};
 use crate::facts::{Facts, ObserveError, Scope};
 use crate::host::HostError;
@@ -53,7 +53,13 @@ impl Client {
     }
 
     pub(crate) fn propose(&self, request: &Request, made: Stamp) -> Result<Proposed, ProposeError> {
-        self.proposed(&Call::Propose { request: request.clone(), made })
+        let mut proposed =
+            self.proposed(&Call::Propose { request: request.clone(), document: Document::of(request), made })?;
+        if let Proposed::Plan(proposal) = &mut proposed {
+            // What came back has a stand-in for a document.
+            proposal.plan.request = proposal.plan.request.clone().with_user_data(request.user_data().cloned());
+        }
+        Ok(proposed)
     }
 
     pub(crate) fn undo(&self, op: &str, made: Stamp) -> Result<Proposed, ProposeError> {
@@ -112,6 +118,7 @@ impl Client {
         let reverses = reverses.map(str::parse).transpose();
         let call = Call::Execute(Execute {
             request: plan.request.clone(),
+            document: Document::of(&plan.request),
             reverses: reverses.map_err(|error: crate::names::NameError| elsewhere(&error))?,
             made: plan.made,
             digest: plan.digest(),

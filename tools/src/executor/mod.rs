@@ -33,7 +33,12 @@ enum Call {
     /// What is so on the host?
     Observe(Scope),
     /// What would be done, or what is found?
-    Propose { request: Request, made: Stamp },
+    Propose {
+        request: Request,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        document: Option<Document>,
+        made: Stamp,
+    },
     /// How is that operation taken back?
     Undo { op: OperationId, made: Stamp },
     /// What was done?
@@ -46,11 +51,36 @@ enum Call {
     Stop,
 }
 
+/// The document of a request, whose own text has a stand-in for it. Whoever may open the socket may have it
+/// written into a guest.
+#[derive(Serialize, Deserialize)]
+struct Document(String);
+
+impl std::fmt::Debug for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl Document {
+    fn of(request: &Request) -> Option<Self> {
+        let document = request.user_data().filter(|document| !document.is_stand_in())?;
+        Some(Self(document.as_str().to_owned()))
+    }
+
+    fn back_in(document: Option<&Self>, request: &Request) -> Request {
+        let document = document.and_then(|Self(text)| text.parse().ok());
+        request.clone().with_user_data(document)
+    }
+}
+
 /// What is to be done, and what says that a person wants it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Execute {
     request: Request,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    document: Option<Document>,
     /// The operation that it takes back; the request is that one's then.
     reverses: Option<OperationId>,
     /// When the plan was made.

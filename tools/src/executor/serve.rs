@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Call, Change, Execute, Failure, Reply};
+use super::{Call, Change, Document, Execute, Failure, Reply};
 use crate::confirm::Confirmed;
 use crate::execute::{Cancel, Progress};
 use crate::journal::JournalError;
@@ -148,7 +148,9 @@ fn reply(operator: &Operator, call: Call) -> Reply {
             Ok(facts) => Reply::Facts(Box::new(facts)),
             Err(error) => Reply::Failed { message: with_causes(&error), hints: error.hints(), kind: Failure::Host },
         },
-        Call::Propose { request, made } => operator.propose(&request, made).map_or_else(Reply::from, proposed),
+        Call::Propose { request, document, made } => {
+            operator.propose(&Document::back_in(document.as_ref(), &request), made).map_or_else(Reply::from, proposed)
+        }
         Call::Undo { op, made } => {
             let plan = operator.operation(&op).and_then(|found| operator.undo(&found, made));
             plan.map_or_else(Reply::from, |proposal| proposed(Proposed::Plan(Box::new(proposal))))
@@ -215,10 +217,11 @@ fn planned(operator: &Operator, asked: &Execute) -> Result<Plan, Reply> {
         let proposal = operator.operation(op).and_then(|found| operator.undo(&found, asked.made));
         return proposal.map(|proposal| proposal.plan).map_err(Reply::from);
     }
-    if asked.request.effect() == Effect::Read {
+    let request = Document::back_in(asked.document.as_ref(), &asked.request);
+    if request.effect() == Effect::Read {
         return Err(unconfirmed("this only reads; there is nothing to execute".to_owned()));
     }
-    match operator.propose(&asked.request, asked.made).map_err(Reply::from)? {
+    match operator.propose(&request, asked.made).map_err(Reply::from)? {
         Proposed::Plan(proposal) => Ok(proposal.plan),
         Proposed::Found(_) => Err(unconfirmed("this only reads; there is nothing to execute".to_owned())),
     }

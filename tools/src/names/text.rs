@@ -18,6 +18,9 @@ pub struct SshKey(String);
 #[derive(Clone, PartialEq, Eq)]
 pub struct UserData(String);
 
+/// How what stands in the place of a document begins.
+const STAND_IN: &str = "#cloud-config of ";
+
 name_type!(Compression, "compression", "A ZFS compression: lz4, zstd, gzip-9, off");
 name_type!(OsVariant, "OS variant", "An operating system as libosinfo names it: debian12");
 name_type!(SshKey, "ssh public key", "A line of authorized_keys");
@@ -91,8 +94,26 @@ impl UserData {
     /// What may be shown and written down in its place.
     fn text(&self) -> String {
         use sha2::{Digest, Sha256};
+        if self.is_stand_in() {
+            return self.0.clone();
+        }
         let digest = crate::plan::hex(&Sha256::digest(self.0.as_bytes()));
-        format!("#cloud-config of {} bytes, SHA-256 {digest}", self.0.len())
+        format!("{STAND_IN}{} bytes, SHA-256 {digest}", self.0.len())
+    }
+
+    /// Whether this is what was written down in the place of a document: the document is not here.
+    #[must_use]
+    pub fn is_stand_in(&self) -> bool {
+        let rest = self.0.strip_prefix(STAND_IN).and_then(|rest| rest.split_once(" bytes, SHA-256 "));
+        rest.is_some_and(|(bytes, digest)| {
+            bytes.parse::<usize>().is_ok() && digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit())
+        })
+    }
+
+    /// Whether it is what a stand-in stands for.
+    #[must_use]
+    pub fn is_behind(&self, stand_in: &Self) -> bool {
+        !self.is_stand_in() && self.text() == stand_in.0
     }
 
     /// The document.

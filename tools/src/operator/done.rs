@@ -78,6 +78,22 @@ impl Operator {
         observer: Observer<'_>,
         cancel: &Cancel,
     ) -> Result<Report, JournalError> {
+        let digest = confirmed.plan().digest();
+        let done = self.carry_out(by, confirmed, reverses, observer, cancel);
+        if done.is_ok() {
+            self.drop_document(&digest);
+        }
+        done
+    }
+
+    fn carry_out(
+        &self,
+        by: &str,
+        confirmed: Confirmed,
+        reverses: Option<&str>,
+        observer: Observer<'_>,
+        cancel: &Cancel,
+    ) -> Result<Report, JournalError> {
         let host = match &self.seat {
             Seat::Here(host) => host.as_ref(),
             Seat::Executor(client) => return client.execute(confirmed.plan(), reverses, by, observer, cancel),

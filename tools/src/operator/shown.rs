@@ -15,6 +15,7 @@ use super::{Operator, Proposal, ProposeError, Proposed};
 use crate::journal::JournalError;
 use crate::names::{OperationId, PlanDigest, Stamp};
 use crate::plan::{Plan, Reason, Refusal, VALID_SECONDS};
+use crate::request::Request;
 
 /// More than this do not wait: the oldest goes.
 const MOST: usize = 500;
@@ -65,6 +66,7 @@ impl Operator {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let draft = self.folder.join(format!("shown.{}.{number}", std::process::id()));
         let written = write(&draft, &serde_json::to_vec(&shown)?);
+        let written = written.and_then(|()| self.keep_document(digest, plan));
         let written = written.and_then(|()| std::fs::rename(&draft, folder.join(digest)));
         if written.is_err() {
             let _ = std::fs::remove_file(&draft);
@@ -76,7 +78,32 @@ impl Operator {
     pub fn forget(&self, digest: &str) {
         if self.read_shown(digest).is_some() {
             let _ = std::fs::remove_file(self.shown_folder().join(digest));
+            self.drop_document(digest);
         }
+    }
+
+    /// A document that a plan needs waits with it, in a file of its own that only this user reads.
+    fn keep_document(&self, digest: &str, plan: &Plan) -> std::io::Result<()> {
+        let Some(document) = plan.request.user_data().filter(|document| !document.is_stand_in()) else {
+            return Ok(());
+        };
+        self.drop_document(digest);
+        write(&self.document(digest), document.as_str().as_bytes())
+    }
+
+    /// The request of a plan that waits, with its document.
+    fn whole(&self, digest: &str, request: Request) -> Request {
+        let document = std::fs::read_to_string(self.document(digest)).ok();
+        request.with_user_data(document.and_then(|text| text.parse().ok()))
+    }
+
+    /// Once its plan is carried out or declined, a document waits no more.
+    pub(super) fn drop_document(&self, digest: &str) {
+        let _ = std::fs::remove_file(self.document(digest));
+    }
+
+    fn document(&self, digest: &str) -> PathBuf {
+        self.shown_folder().join(format!("{digest}.user-data"))
     }
 
     /// When the plan of that digest was shown, if that is not too long ago. A plan that is made again
@@ -132,7 +159,7 @@ impl Operator {
             let id = id.map_err(|error| Refusal::new(Reason::Invalid, error.to_string()))?;
             return self.undo(&self.operation(&id)?, plan.made);
         }
-        match self.propose(&plan.request, plan.made)? {
+        match self.propose(&self.whole(digest, plan.request), plan.made)? {
             Proposed::Plan(proposal) => Ok(*proposal),
             Proposed::Found(_) => {
                 Err(Refusal::new(Reason::Nothing, "this only reads; there is nothing to apply").into())

@@ -324,6 +324,13 @@ fn seed(
     uuid: Uuid,
     files: &Files,
 ) -> Result<Option<HostPath>, Refusal> {
+    if tool.user_data.as_ref().is_some_and(UserData::is_stand_in) {
+        return Err(Refusal::new(
+            Reason::Invalid,
+            "the cloud-init document is not here, only what stands in its place",
+        )
+        .hint("ask for it again, with the document"));
+    }
     let Some(program) = facts.iso_tool else {
         if tool.ssh_key.is_some() || tool.user_data.is_some() {
             return Err(Refusal::new(Reason::Unknown, "there is no program to make a cloud-init seed with")

@@ -92,6 +92,24 @@ fn operations_are_planned_carried_out_and_taken_back_over_the_socket() {
 }
 
 #[test]
+fn a_document_goes_with_its_plan() {
+    let stage = Stage::new();
+    let document = stage.folder.path().join("user-data");
+    std::fs::write(&document, "#cloud-config\npassword: swordfish\n").unwrap();
+    let document = document.to_str().unwrap();
+    let clone = |name: &str| stage.op(&["--yes", "clone", "golden", name, "--user-data", document]);
+    let done = clone("web5");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    // And where the digest alone confirms it later.
+    let dry = stage.json(&["clone", "golden", "web6", "--user-data", document, "--dry-run"]);
+    let done = stage.op(&["op", "apply", dry["digest"].as_str().unwrap()]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let list = String::from_utf8(stage.op(&["list"]).stdout).unwrap();
+    assert!(list.contains("web5") && list.contains("web6"), "{list}");
+    assert!(!String::from_utf8(stage.op(&["op", "show", "last"]).stdout).unwrap().contains("swordfish"));
+}
+
+#[test]
 fn nothing_is_executed_but_the_plan_that_was_confirmed() {
     let stage = Stage::new();
     let dry = stage.json(&["delete", "db1", "--dry-run"]);

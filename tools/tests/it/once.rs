@@ -64,6 +64,11 @@ impl Stage {
     }
 }
 
+/// The request as it is written down.
+fn as_written(plan: &Proposal) -> kai_tools::request::Request {
+    serde_json::from_value(serde_json::to_value(&plan.plan.request).unwrap()).unwrap()
+}
+
 fn confirmed(proposal: &Proposal) -> Confirmed {
     Confirmed::by_digest(proposal.plan.clone(), &proposal.digest, Stamp::now()).unwrap()
 }
@@ -168,6 +173,43 @@ fn what_waits_holds_no_contents_of_files() {
     let text = std::fs::read_to_string(stage.folder.path().join("host.ops/shown").join(&plan.digest)).unwrap();
     assert!(text.contains("sha256") && !text.contains("local-hostname"), "{text}");
     assert_eq!(stage.operator().recall(&plan.digest).unwrap().digest, plan.digest);
+}
+
+#[test]
+fn a_document_waits_with_its_plan_and_no_longer() {
+    let stage = Stage::new();
+    let secret = "#cloud-config\npassword: swordfish\n";
+    let args = json!({ "source": "golden", "names": ["web5"], "user_data": secret });
+    let plan = stage.propose("kvm_clone", args, Stamp::now());
+    stage.operator().remember(&plan).unwrap();
+    let shown = stage.folder.path().join("host.ops/shown");
+    let names = || {
+        let names = std::fs::read_dir(&shown).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(names().len(), 2);
+    for name in names() {
+        let path = shown.join(name);
+        let holds = std::fs::read_to_string(&path).unwrap().contains("swordfish");
+        assert_eq!(holds, path.extension().is_some(), "{}", path.display());
+        assert_eq!(std::os::unix::fs::MetadataExt::mode(&path.metadata().unwrap()) & 0o777, 0o600);
+    }
+    assert_eq!(stage.operator().recall(&plan.digest).unwrap().digest, plan.digest);
+    assert_eq!(stage.apply(&plan.digest, None), 0);
+    assert_eq!(names(), [plan.digest.clone()].into());
+    assert!(stage.state().domains.contains_key("web5"));
+    // Neither the journal nor the host's state is told of it in another place than the seed.
+    let journal = std::fs::read_to_string(stage.folder.path().join("host.ops/journal.jsonl")).unwrap();
+    assert!(!journal.contains("swordfish"));
+
+    // Without it nothing is planned from what stands in its place.
+    let args = json!({ "source": "golden", "names": ["web6"], "user_data": secret });
+    let plan = stage.propose("kvm_clone", args, Stamp::now());
+    stage.operator().remember(&plan).unwrap();
+    stage.operator().forget(&plan.digest);
+    assert_eq!(names().len(), 1);
+    let refused = stage.operator().propose(&as_written(&plan), Stamp::now()).unwrap_err();
+    assert!(refused.to_string().contains("document is not here"), "{refused}");
 }
 
 #[test]
