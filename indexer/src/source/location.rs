@@ -41,6 +41,15 @@ pub enum LocationError {
         #[source]
         source: url::ParseError,
     },
+    /// An address that bears a user's name or password. They are not repeated here.
+    #[error(
+        "the address of {host} has a name or a password in it, which whoever may search would be shown: \
+         addresses are indexed without"
+    )]
+    Credentials {
+        /// Whose address it is.
+        host: String,
+    },
     /// An address that kai does not fetch.
     #[error("{given}: pages are fetched over http and https, not over {scheme}")]
     Scheme {
@@ -70,6 +79,9 @@ impl Location {
         let url = Url::parse(given).map_err(|source| LocationError::Address { given: given.to_owned(), source })?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(LocationError::Scheme { given: given.to_owned(), scheme: url.scheme().to_owned() });
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(LocationError::Credentials { host: url.host_str().unwrap_or("web").to_owned() });
         }
         let path = url.path().to_ascii_lowercase();
         let sitemap = path.ends_with(".xml") || path.ends_with(".xml.gz");

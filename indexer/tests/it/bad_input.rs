@@ -188,6 +188,10 @@ fn what_is_no_location_says_why() {
     assert!(matches!(&error, LocationError::Scheme { scheme, .. } if scheme == "ftp"), "{error:?}");
     assert!(error.to_string().contains("ftp://example.org/a") && error.to_string().contains("http"));
     assert!(matches!(Location::parse("http://").unwrap_err(), LocationError::Address { .. }));
+    for secret in ["http://bob:hunter2@example.org/a", "https://hunter2@example.org/sitemap.xml"] {
+        let said = Location::parse(secret).unwrap_err().to_string();
+        assert!(said.contains("example.org") && !said.contains("hunter2"), "{said}");
+    }
     assert!(matches!(Location::parse("file://host/a").unwrap_err(), LocationError::Scheme { .. }));
 
     let socket = site.pages.join("socket");

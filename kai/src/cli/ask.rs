@@ -29,11 +29,11 @@ Examples:
   kai ask \"snapshot web1 as before-update\"
   kai --json ask \"how do I hold a snapshot?\" | jq -r .text
 
-OLLAMA_HOST says where an Ollama server is (127.0.0.1:11434), KAI_OPENAI_URL and KAI_OPENAI_KEY where a
-server with OpenAI's protocol is.
+OLLAMA_HOST says where an Ollama server is (127.0.0.1:11434), KAI_OPENAI_URL and
+KAI_OPENAI_KEY where a server with OpenAI's protocol is.
 
-Exit status: 0 answered or done, 1 refused or failed, 2 wrong usage, 3 failed and something is left,
-4 not confirmed, 5 something is missing from what was said, 130 stopped by Ctrl-C.")]
+Exit status: 0 answered or done, 1 refused or failed, 2 wrong usage, 3 failed and something is
+left, 4 not confirmed, 5 something is missing from what was said, 130 stopped by Ctrl-C.")]
 pub(super) struct Ask {
     /// The question, or the order.
     #[arg(required = true, value_name = "WORDS")]

@@ -46,6 +46,10 @@ pub(super) struct Plan {
 }
 
 pub(super) fn run(args: &Plan, context: &Context) -> Result<Outcome, Failure> {
+    let words = args.words.join(" ");
+    if words.trim().is_empty() {
+        return Err(Failure { status: 2, ..Failure::new("nothing was said") });
+    }
     let turns = match &args.context {
         None => Vec::new(),
         Some(path) => {
@@ -63,7 +67,7 @@ pub(super) fn run(args: &Plan, context: &Context) -> Result<Outcome, Failure> {
         }
         None => observed(args, context)?,
     };
-    let mut planned = planner::plan(&args.words.join(" "), &turns, &inventory);
+    let mut planned = planner::plan(&words, &turns, &inventory);
     if let Some(operator) = operator
         && let Some(refused) = refused_there(&planned.proposal, &operator)
     {

@@ -73,6 +73,9 @@ pub(super) fn run(args: &Token, context: &Context) -> Result<Outcome, Failure> {
         TokenCommand::Revoke { name } => {
             tokens.revoke(name)?;
             ui.status(&format!("token {name} is not valid any more"));
+            if ui.wants_json() {
+                ui.json(&json!({ "revoked": name }));
+            }
         }
     }
     Ok(Outcome::Done)

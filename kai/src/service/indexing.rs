@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::http::StatusCode;
 use kai_indexer::run::{self, Cancel, Event, Options, RunError};
 use kai_indexer::store::{Reader, StoreError, Writer};
 use kai_tools::with_causes;
@@ -54,6 +55,9 @@ pub(super) struct Run {
     pub(super) passages: u64,
     /// How it ended, in words.
     pub(super) message: Option<String>,
+    /// The same as a status, for whoever waited for it.
+    #[serde(skip)]
+    pub(super) status: StatusCode,
 }
 
 impl Run {
@@ -146,13 +150,14 @@ impl Indexing {
             // Reading and cutting pages takes a thread for itself.
             let handle = tokio::runtime::Handle::current();
             let worked = tokio::task::spawn_blocking(move || handle.block_on(work.run(&targets))).await;
-            let (state, message) = worked.unwrap_or_else(|error| {
+            let (status, message) = worked.unwrap_or_else(|error| {
                 tracing::error!(%error, "indexing broke off");
-                (State::Failed, "indexing broke off; the service's log says where".to_owned())
+                (StatusCode::INTERNAL_SERVER_ERROR, "indexing broke off; the service's log says where".to_owned())
             });
+            let state = if status.is_success() { State::Done } else { State::Failed };
             {
                 let mut run = locked(&run);
-                (run.state, run.phase, run.message) = (state, None, Some(message));
+                (run.state, run.phase, run.message, run.status) = (state, None, Some(message), status);
             }
             news.tell("index", "", json!({ "state": state }));
             ended.send_replace(());
@@ -181,16 +186,18 @@ struct Work {
 
 impl Work {
     /// To its end, with how it ended.
-    async fn run(self, targets: &[run::Target]) -> (State, String) {
+    async fn run(self, targets: &[run::Target]) -> (StatusCode, String) {
         let ended = match self.index(targets).await {
-            Ok(message) => (State::Done, message),
+            Ok(message) => (StatusCode::OK, message),
             Err(RunError::Store(StoreError::Locked { .. })) => {
-                (State::Failed, "another program is writing the index".to_owned())
+                (StatusCode::CONFLICT, "another program is writing the index".to_owned())
             }
-            Err(RunError::Cancelled) => (State::Failed, "stopped; the next run goes on from there".to_owned()),
+            Err(RunError::Cancelled) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "stopped; the next run goes on from there".to_owned())
+            }
             Err(error) => {
                 tracing::error!(error = %with_causes(&error), "indexing failed");
-                (State::Failed, "indexing failed; the service's log says why".to_owned())
+                (StatusCode::INTERNAL_SERVER_ERROR, "indexing failed; the service's log says why".to_owned())
             }
         };
         self.shelf.look().await;

@@ -181,6 +181,9 @@ fn may_index(service: &Service, caller: &Caller) -> Result<(), Problem> {
     if opened || caller.may(Scope::Admin) {
         return Ok(());
     }
+    if caller.name.is_some() {
+        return Err(Problem::needs(Scope::Admin));
+    }
     Err(Problem::unauthorized("indexing needs a token with the scope admin")
         .hint("`kai serve --open-index` lets programs on this machine index without one, as kldload's did"))
 }
@@ -189,7 +192,7 @@ async fn run(service: &Service, places: Vec<String>) -> Result<Json<Indexed>, Fa
     service.0.indexing.start(places)?;
     let run = service.0.indexing.ended().await;
     if run.state == indexing::State::Failed {
-        return Err(Problem::conflict(run.message.unwrap_or_default()).into());
+        return Err(Problem::new(run.status, run.message.unwrap_or_default()).into());
     }
     Ok(Json(Indexed { status: "ok", pages: run.pages, chunks: run.passages }))
 }

@@ -50,6 +50,7 @@ use crate::library::{EmbedderChoice, Home};
 use crate::turn::{Assistant, Audience, Machine};
 use access::{Caller, Door, Scope, Tokens};
 use crowd::Crowd;
+use elsewhere::Others;
 use gate::Rates;
 use indexing::Indexing;
 pub(crate) use listen::{ListenError, Socket, open as open_sockets};
@@ -80,6 +81,7 @@ struct Parts {
     indexing: Indexing,
     metrics: Metrics,
     news: News,
+    others: Others,
     answers: Arc<Semaphore>,
     searches: Arc<Semaphore>,
     looks: Arc<Semaphore>,
@@ -120,6 +122,7 @@ impl Service {
             answers: Arc::new(Semaphore::new(limits.answers)),
             searches: Arc::new(Semaphore::new(limits.searches)),
             looks: Arc::new(Semaphore::new(limits.looks)),
+            others: Others::default(),
             closing: watch::Sender::new(false),
             settings,
         };
@@ -169,7 +172,9 @@ impl Service {
         let checked = api::routes(self)
             .merge(mcp::routes(self))
             .merge(page::routes())
-            .fallback(|| async { Problem::not_found("there is nothing here; /v1 has the interface") })
+            .fallback(|| async {
+                Problem::not_found("there is nothing here; /v1/openapi.json describes the interface")
+            })
             .method_not_allowed_fallback(|| async {
                 Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "this is not done here in that way")
             })

@@ -2,7 +2,7 @@
 //! the index. Names only; whoever wants more asks.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::Stream;
 use serde_json::Value;
@@ -19,8 +19,16 @@ const REMEMBERED: usize = 1000;
 #[derive(Debug, Clone)]
 pub(super) struct News {
     sender: broadcast::Sender<Told>,
-    /// By the event's name and what it is about.
-    last: Arc<Mutex<HashMap<(&'static str, String), Value>>>,
+    last: Arc<Mutex<Last>>,
+}
+
+/// What was told last.
+#[derive(Debug, Default)]
+struct Last {
+    /// How much was told so far.
+    count: u64,
+    /// By the event's name and what it is about: what was told of that, and as the how manieth.
+    of: HashMap<(&'static str, String), (Value, u64)>,
 }
 
 impl Default for News {
@@ -33,16 +41,36 @@ impl News {
     /// Tells it; nobody there is no matter. What was the last that was told of the same thing is no news:
     /// it may be seen in several ways.
     pub(super) fn tell(&self, name: &'static str, of: &str, data: Value) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tell_as_of(u64::MAX, name, of, data);
+    }
+
+    /// Tells what was so when so much had been told; what was told of the same thing since is newer.
+    pub(super) fn tell_as_of(&self, then: u64, name: &'static str, of: &str, data: Value) {
+        let mut last = self.last();
         let thing = (name, of.to_owned());
-        if last.get(&thing) == Some(&data) {
+        let before = last.of.get(&thing);
+        if before.is_some_and(|(_, told)| *told > then) {
             return;
         }
-        if last.len() >= REMEMBERED {
-            last.clear();
+        let is_news = before.is_none_or(|(before, _)| *before != data);
+        last.count += 1;
+        let count = last.count;
+        if last.of.len() >= REMEMBERED {
+            last.of.retain(|_, (_, told)| *told + REMEMBERED as u64 / 2 > count);
         }
-        last.insert(thing, data.clone());
-        let _ = self.sender.send(Told::new(name, data));
+        last.of.insert(thing, (data.clone(), count));
+        if is_news {
+            let _ = self.sender.send(Told::new(name, data));
+        }
+    }
+
+    /// How much has been told so far.
+    pub(super) fn count(&self) -> u64 {
+        self.last().count
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether anybody listens.

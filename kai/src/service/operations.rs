@@ -120,36 +120,40 @@ impl Operations {
         let (thread, news, counted) = (live, self.news.clone(), self.counted.clone());
         tokio::task::spawn_blocking(move || {
             let _ends = Ends(&thread);
+            let plan = approved.confirmed.plan();
+            let (id, summary, lines) = (plan.id.clone(), plan.summary.clone(), plan.report.clone());
+            let tell = |running, outcome| news.tell("operation", &id, told_of(&id, &summary, running, outcome));
             let begun = Mutex::new(Some(begun));
             let say_begun = |came: Result<(), JournalError>| {
                 if let Some(begun) = begun.lock().unwrap_or_else(PoisonError::into_inner).take() {
                     let _ = begun.send(came);
+                    return true;
                 }
+                false
             };
             let observer = |progress: Progress<'_>| {
                 thread.tell(step(progress.into()));
-                say_begun(Ok(()));
+                if say_begun(Ok(())) {
+                    tell(true, None);
+                }
             };
-            let plan = approved.confirmed.plan();
-            let (id, summary, lines) = (plan.id.clone(), plan.summary.clone(), plan.report.clone());
-            let tell = |running, outcome| news.tell("operation", &id, told_of(&id, &summary, running, outcome));
-            tell(true, None);
             let Approved { confirmed, reverses, by } = approved;
             let done = operator.execute_for(&by, confirmed, reverses.as_deref(), &observer, &thread.cancel);
-            let (end, outcome, came) = match done {
+            match done {
                 Ok(report) => {
                     tracing::info!(op = report.op, outcome = ?report.outcome, by, "operation");
                     counted.count(report.outcome);
-                    (ended(&report, &lines), Some(report.outcome), Ok(()))
+                    thread.end(ended(&report, &lines));
+                    say_begun(Ok(()));
+                    tell(false, Some(report.outcome));
                 }
+                // It never began; or an executor goes on with it, which shows at the next look.
                 Err(error) => {
                     tracing::error!(%error, "an operation was not carried out");
-                    (not_done(why(&error)), None, Err(error))
+                    thread.end(not_done(why(&error)));
+                    say_begun(Err(error));
                 }
-            };
-            thread.end(end);
-            say_begun(came);
-            tell(false, outcome);
+            }
         });
         match has_begun.await {
             Ok(Ok(())) => Ok(id),

@@ -205,13 +205,19 @@ impl Session {
         let confirmed = if let Some(given) = &self.options.confirm {
             Confirmed::by_digest(proposal.plan, given, Stamp::now())
         } else {
-            preview::show(&self.say, &proposal.plan, &proposal.digest);
+            let is_settled = self.options.yes && proposal.plan.effect == Effect::Change;
+            let wants_it_seen = self.options.dry_run || !is_settled || self.say.json || !self.say.is_quiet();
+            if wants_it_seen {
+                preview::show(&self.say, &proposal.plan, &proposal.digest);
+            }
             if self.options.dry_run {
                 self.remember(&proposal);
-                preview::how_to_apply(&self.say, &proposal.digest);
+                if !self.say.is_quiet() {
+                    preview::how_to_apply(&self.say, &proposal.digest);
+                }
                 return Ok(0);
             }
-            if self.options.yes && proposal.plan.effect == Effect::Change {
+            if is_settled {
                 Confirmed::by_yes(proposal.plan, Stamp::now())
             } else {
                 match ask::ask(&self.say, &proposal.plan) {

@@ -23,6 +23,11 @@ impl Say {
         Self { json, quiet, colours: Colours::detect() }
     }
 
+    /// Whether only what went wrong is wanted.
+    pub(super) fn is_quiet(self) -> bool {
+        self.quiet
+    }
+
     pub(super) fn on_out(self, style: Style, text: &str) -> String {
         if self.colours.out { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }

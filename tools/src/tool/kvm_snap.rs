@@ -156,12 +156,13 @@ impl KvmSnap {
             (Freeze::Auto, DomainState::Running) => Ok(connected),
             (Freeze::Yes, DomainState::Running) if connected => Ok(true),
             (Freeze::Yes, DomainState::Running) => {
-                Err(Refusal::new(Reason::State, format!("VM {} has no guest agent that is connected", self.vm))
-                    .hint("install and start qemu-guest-agent in it, or take the snapshot without --freeze yes"))
+                Err(Refusal::new(Reason::State, format!("VM {} has no guest agent that is connected", self.vm)).hint(
+                    "install and start qemu-guest-agent in it, or take the snapshot without insisting on a freeze",
+                ))
             }
             (Freeze::Yes, _) => {
                 Err(Refusal::new(Reason::State, format!("VM {} is {state}: its agent does not answer", self.vm))
-                    .hint("resume it first, or take the snapshot without --freeze yes"))
+                    .hint("resume it first, or take the snapshot without insisting on a freeze"))
             }
             (Freeze::Auto, _) => Ok(false),
         }

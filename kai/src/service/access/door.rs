@@ -34,7 +34,8 @@ impl Door {
         }
         // A link leads to the page itself, which does nothing by being shown.
         let is = |name: &str, value: &str| headers.get(name).is_some_and(|said| said == value);
-        let is_link = uri.path() == "/" && is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document");
+        let to_page = matches!(uri.path(), "/" | "/page" | "/page/");
+        let is_link = to_page && is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document");
         if is("sec-fetch-site", "cross-site") && !is_link {
             return Err(Problem::forbidden("another site's page may not call this service"));
         }
@@ -113,7 +114,11 @@ mod tests {
         assert!(let_in(&[host, ("sec-fetch-site", "same-origin")]));
         let link = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
         let all = [vec![host], link.to_vec()].concat();
-        assert!(let_in_at("/", &all) && !let_in_at("/v1/ask", &all));
+        // The page lies behind a redirect, which a browser follows as what it was.
+        for path in ["/", "/page", "/page/"] {
+            assert!(let_in_at(path, &all), "{path}");
+        }
+        assert!(!let_in_at("/v1/ask", &all) && !let_in_at("/page/main.js", &all));
         let framed = [vec![host], link[..2].to_vec(), vec![("sec-fetch-dest", "iframe")]].concat();
         assert!(!let_in_at("/", &framed));
     }

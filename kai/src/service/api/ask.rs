@@ -31,6 +31,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
+/// A question is at most so long.
+const LONGEST: usize = 65_536;
+
 const EVENTS: &str = "working, understood, passages, engine, waiting, thinking, token, citation, fallback, asks, \
 refused, found, plan, note; last done, or problem";
 
@@ -39,7 +42,7 @@ refused, found, plan, note; last done, or problem";
 #[serde(deny_unknown_fields)]
 pub(in crate::service) struct Question {
     /// What is asked, or what is to be done. An order becomes a plan, which waits to be approved.
-    #[schemars(length(min = 1, max = 65536))]
+    #[schemars(length(min = 1, max = LONGEST))]
     pub(in crate::service) question: String,
     /// The conversation that it belongs to.
     #[serde(default)]
@@ -92,6 +95,10 @@ pub(in crate::service) async fn begin_in(
 ) -> Answer<mpsc::Receiver<Told>> {
     if asked.question.trim().is_empty() {
         return Err(Problem::unprocessable("the question is empty"));
+    }
+    if asked.question.chars().count() > LONGEST {
+        return Err(Problem::unprocessable(format!("a question has at most {LONGEST} characters"))
+            .hint("put it into a file and have that indexed"));
     }
     if asked.passages.is_some_and(|passages| !(1..=50).contains(&passages)) {
         return Err(Problem::unprocessable("passages is from 1 to 50"));

@@ -74,10 +74,21 @@ async fn list(State(service): State<Service>, Params(asked): Params<Latest>) -> 
 }
 
 async fn news(State(service): State<Service>, Extension(caller): Extension<Caller>) -> Response {
-    let (news, closing) = (service.0.news.listen(), service.closing());
-    // A token that is revoked meanwhile ends it.
+    let news = service.0.news.listen();
+    // What cannot be looked at now is looked at later, and the log says why.
+    let _ = service.look_at_others().await;
+    until_revoked(service, caller, news)
+}
+
+/// Events, until the service ends or whoever hears them may not any more.
+fn until_revoked(
+    service: Service,
+    caller: Caller,
+    events: impl futures::Stream<Item = Told> + Send + 'static,
+) -> Response {
+    let closing = service.closing();
     let holds = move |_: &Told| std::future::ready(service.still_knows(&caller));
-    sse(news.take_while(holds).take_until(closing))
+    sse(events.take_while(holds).take_until(closing))
 }
 
 impl Service {
@@ -106,16 +117,15 @@ async fn show(State(service): State<Service>, At(id): At) -> Answer<Json<Value>>
     Ok(Json(json!(view::Whole::from(&service.operation(id).await?))))
 }
 
-async fn events(State(service): State<Service>, At(id): At) -> Answer<Response> {
+async fn events(State(service): State<Service>, Extension(caller): Extension<Caller>, At(id): At) -> Answer<Response> {
     let (id, found) = service.resolved(id).await;
-    let closing = service.closing();
     // Somebody else may go on with what was begun here.
     let elsewhere = found.as_ref().is_ok_and(|found| found.running) && !service.0.operations.is_running(&id);
     if let Some(events) = service.0.operations.watch(&id).filter(|_| !elsewhere) {
-        return Ok(sse(events.take_until(closing)));
+        return Ok(until_revoked(service, caller, events));
     }
-    let events = follow(service, &found?);
-    Ok(sse(events.take_until(closing)))
+    let events = follow(service.clone(), &found?);
+    Ok(until_revoked(service, caller, events))
 }
 
 async fn stop(State(service): State<Service>, At(id): At) -> Answer<StatusCode> {

@@ -107,6 +107,43 @@ fn what_another_process_carries_out_is_running_and_followed_to_its_end() {
     });
 }
 
+#[test]
+fn whoever_is_revoked_hears_no_more_and_what_never_began_is_no_news() {
+    let stage = Stage::new();
+    let leaver = stage.place.token("leaver", "plan");
+    let served = stage.place.serve(&[]);
+    let elsewhere = Elsewhere::begin(stage.place.path("host.json"));
+    let path = format!("/v1/operations/{}/events", elsewhere.id);
+    runtime().block_on(async {
+        let mut watched = served.get("/v1/events").bearer_auth(&stage.planner).send().await.unwrap();
+        let mut told = served.get(&path).bearer_auth(&leaver).send().await.unwrap();
+        until(&mut told, "\"done\"").await;
+        assert!(stage.place.kai(&["token", "revoke", "leaver"]).status.success());
+
+        // The host is busy: what is approved now does not begin.
+        let plan = propose(&served, &stage.planner, "kvm_snap", &json!({ "vm": "db1", "name": "one" })).await;
+        let (approve, body) = approval(&plan);
+        let (status, problem) = answer(served.post(&approve, &body).bearer_auth(&stage.approver)).await;
+        assert_eq!(status, 409, "{problem}");
+
+        elsewhere.go_on.send(()).unwrap();
+        let rest = events(told).await;
+        assert!(rest.iter().all(|(name, _)| name != "ended"), "{rest:?}");
+        assert_eq!(elsewhere.thread.join().unwrap().outcome, Outcome::Done);
+        until(&mut watched, "\"outcome\":\"done\"").await;
+        // Now it begins, and is told of for the first time.
+        assert_eq!(answer(served.post(&approve, &body).bearer_auth(&stage.approver)).await.0, 202);
+        let id = plan["id"].as_str().unwrap();
+        let mut said = String::new();
+        while !(said.contains(id) && said.contains("\"outcome\":\"done\"")) {
+            let more = tokio::time::timeout(Duration::from_secs(60), watched.chunk()).await.unwrap();
+            said.push_str(&String::from_utf8_lossy(&more.unwrap().unwrap()));
+        }
+        let running = format!("\"id\":\"{id}\",\"outcome\":null,\"running\":false");
+        assert!(!said.contains(&running), "{said}");
+    });
+}
+
 /// A host whose first snapshot waits until it is let go.
 struct Slow {
     sim: Simulator,

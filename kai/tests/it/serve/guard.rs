@@ -129,6 +129,8 @@ fn bodies_that_are_none_get_a_clear_answer() {
             ("/v1/ask", "{\"question\": \"x\", \"session\": \"s-1\"}".to_owned(), 404),
             ("/v1/ask", "\u{feff}{\"question\": \"x\"}".to_owned(), 400),
             ("/v1/ask", "[".repeat(100_000), 422),
+            ("/v1/ask", format!("{{\"question\": \"{}\"}}", "a".repeat(65_537)), 422),
+            ("/index", "{\"source_dir\": \"/srv\"}".to_owned(), 403),
             ("/v1/ask", format!("{{\"question\": \"{}\"}}", "a".repeat(300_000)), 413),
             ("/v1/plans", tool("kvm_snap", json!({ "vm": "-rf" })), 422),
             ("/v1/plans", tool("kvm_snap", json!({ "vm": "web1", "force": true })), 422),
