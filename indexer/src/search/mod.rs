@@ -22,7 +22,7 @@ pub use found::{Found, Hit, Mode, Query};
 pub use snippet::{Snippet, snippet};
 
 use crate::embed::{EmbedError, Embedder, EmbedderId};
-use crate::store::{Manifest, PassageHead, Reader, ShownRow, StoreError};
+use crate::store::{Manifest, PageRow, PassageHead, Reader, ShownRow, StoreError};
 use crate::words::Analyzer;
 use rank::Ranking;
 use resident::Resident;
@@ -136,6 +136,23 @@ impl Searcher {
         })
     }
 
+    /// The passages of the pages that are meant: page by page, in the order of the text.
+    ///
+    /// # Errors
+    /// If the index cannot be read.
+    pub async fn read(&self, is_meant: impl Fn(&PageRow) -> bool + Send + Sync) -> Result<Vec<Hit>, SearchError> {
+        let opened = Arc::clone(&*self.opened.read().await);
+        match opened.read(&is_meant).await {
+            Ok(hits) => Ok(hits),
+            // As in a search.
+            Err(_) => {
+                self.refresh().await?;
+                let opened = Arc::clone(&*self.opened.read().await);
+                Ok(opened.read(&is_meant).await?)
+            }
+        }
+    }
+
     async fn embed(&self, opened: &Opened, query: &Query) -> (Option<Vec<f32>>, Option<EmbedError>) {
         let Some(embedder) = self.embedder.as_ref().filter(|_| !query.words_only) else { return (None, None) };
         if opened.resident.vector_share() == 0.0 {
@@ -178,7 +195,18 @@ impl Opened {
 
     async fn hits(&self, ranking: &Ranking) -> Result<Vec<Hit>, StoreError> {
         let best = ranking.best.iter().map(|&(at, score)| (self.resident.head(at), score));
-        let heads: Vec<_> = best.filter(|(head, _)| head.row != resident::LOST).collect();
+        self.shown(best.collect()).await
+    }
+
+    async fn read(&self, is_meant: &(impl Fn(&PageRow) -> bool + Sync)) -> Result<Vec<Hit>, StoreError> {
+        let pages = self.reader.pages().await?;
+        let meant: Vec<u32> = pages.iter().filter(|page| is_meant(page)).map(|page| page.id).collect();
+        self.shown(self.resident.of_pages(&meant).into_iter().map(|head| (head, 1.0)).collect()).await
+    }
+
+    /// These passages as hits, in their order.
+    async fn shown(&self, heads: Vec<(PassageHead, f32)>) -> Result<Vec<Hit>, StoreError> {
+        let heads: Vec<_> = heads.into_iter().filter(|(head, _)| head.row != resident::LOST).collect();
         if heads.is_empty() {
             return Ok(Vec::new());
         }

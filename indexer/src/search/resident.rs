@@ -62,6 +62,14 @@ impl Resident {
         self.heads[ordinal]
     }
 
+    /// The passages of these pages: page by page, in the order of the text.
+    pub(super) fn of_pages(&self, pages: &[u32]) -> Vec<PassageHead> {
+        let mut heads: Vec<PassageHead> =
+            self.heads.iter().filter(|head| pages.contains(&head.page_id)).copied().collect();
+        heads.sort_by_key(|head| (pages.iter().position(|page| *page == head.page_id), head.place));
+        heads
+    }
+
     pub(super) fn vectors(&self) -> &ByteVectors {
         &self.vectors
     }

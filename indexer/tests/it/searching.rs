@@ -35,6 +35,23 @@ async fn a_source_filter_shows_that_source_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_read_in_its_own_order_whatever_its_words_are() {
+    let sections: String =
+        (0..60).map(|at| format!("## Part {at}\n\n{}\n\n", "All the same words. ".repeat(20))).collect();
+    let site = Site::new(&[("a.md", "# The\n\nA.\n"), ("long.md", &format!("# Long\n\n{sections}"))]);
+    index(&site.index, &[target("pages", site.pages.to_str().unwrap())], Options::default()).await;
+    let searcher = site.searcher(None).await;
+    let read = async |name: &str| searcher.read(|page| page.name == name).await.unwrap();
+    assert_eq!(read("a.md").await.len(), 1);
+    assert!(read("none").await.is_empty());
+    let text: String =
+        read("long.md").await.into_iter().map(|hit| format!("{}\n{}\n", hit.heading, hit.text)).collect();
+    let places: Vec<usize> = (0..60).map(|at| text.find(&format!("Part {at}\n")).unwrap_or(usize::MAX)).collect();
+    assert!(places.is_sorted() && places[59] != usize::MAX, "{places:?}");
+    assert_eq!(searcher.read(|_| true).await.unwrap().iter().filter(|hit| hit.page == "a.md").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_filter_holds_for_vectors_too() {
     let (site, _two) = two_sources().await;
     let bag = Bag::new("a");

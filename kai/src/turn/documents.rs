@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
-use kai_indexer::search::{Found, Query};
+use kai_indexer::search::{Found, Hit, Query};
+use kai_indexer::store::PageRow;
 use kai_tools::request::Request;
+use kai_tools::tool::DocsRead;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -62,16 +64,36 @@ impl Documents {
             return Ok(looked(found, audience));
         }
         let Request::DocsRead(asked) = request else { return Ok(Looked::default()) };
-        // The page's name is its own best query; only its passages are kept.
-        let words = format!("{} {}", asked.page, asked.heading.clone().unwrap_or_default());
-        let mut found = looked(self.find(&words, 50, None, audience).await?, audience);
-        let heading = asked.heading.as_deref().map(plain);
-        found.passages.retain(|passage| {
-            let named = is_page(&asked.page, &passage.title) || is_page(&asked.page, &passage.page);
-            named && heading.as_ref().is_none_or(|heading| plain(&passage.heading).contains(heading))
-        });
-        Ok(found)
+        self.read(asked, audience).await
     }
+
+    /// A page, or what stands under one of its headings, in its own order.
+    async fn read(&self, asked: &DocsRead, audience: Audience) -> Result<Looked, Refused> {
+        let is_meant = |page: &PageRow| is_page(&asked.page, &page.title) || is_page(&asked.page, &page.name);
+        let found = self.library.searcher.read(is_meant).await;
+        let found =
+            found.map_err(|error| audience.refused("the documents cannot be read", kai_tools::with_causes(&error)))?;
+        let passages: Vec<Passage> = found.into_iter().map(passage).collect();
+        let pages = passages.chunk_by(|a, b| (&a.source, &a.page) == (&b.source, &b.page));
+        let pages = pages.map(|page| match &asked.heading {
+            Some(heading) => under(heading, page),
+            None => page.to_vec(),
+        });
+        let mut pages = pages.filter(|page| !page.is_empty());
+        let passages = pages.next().unwrap_or_default();
+        let others: Vec<String> =
+            pages.filter_map(|page| page.first().map(|first| format!("{} ({})", first.page, first.source))).collect();
+        let note = (!others.is_empty()).then(|| format!("other pages are called so, too: {}", others.join(", ")));
+        Ok(Looked { passages, note })
+    }
+}
+
+/// What stands under a heading. A short section may lie in the passage before it, where the heading is a line.
+fn under(heading: &str, page: &[Passage]) -> Vec<Passage> {
+    let heading = plain(heading);
+    let keep = |is: &dyn Fn(&Passage) -> bool| page.iter().filter(|passage| is(passage)).cloned().collect::<Vec<_>>();
+    let headed = keep(&|passage| plain(&passage.heading).contains(&heading));
+    if headed.is_empty() { keep(&|passage| passage.text.lines().any(|line| plain(line) == heading)) } else { headed }
 }
 
 fn looked(found: Found, audience: Audience) -> Looked {
@@ -93,12 +115,8 @@ fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// Passages of a search as a question has them.
-#[must_use]
-pub fn question(found: Found, audience: Audience) -> Question {
-    let note = |problem| audience.told("searched by words alone", kai_tools::with_causes(&problem));
-    let notes = found.problem.map(note).into_iter().collect();
-    let passages = found.hits.into_iter().map(|hit| Passage {
+fn passage(hit: Hit) -> Passage {
+    Passage {
         page: hit.page,
         title: hit.title,
         heading: hit.heading,
@@ -106,9 +124,16 @@ pub fn question(found: Found, audience: Audience) -> Question {
         url: Some(hit.url),
         text: hit.text,
         score: hit.score,
-    });
+    }
+}
+
+/// Passages of a search as a question has them.
+#[must_use]
+pub fn question(found: Found, audience: Audience) -> Question {
+    let note = |problem| audience.told("searched by words alone", kai_tools::with_causes(&problem));
+    let notes = found.problem.map(note).into_iter().collect();
     Question {
-        passages: passages.collect(),
+        passages: found.hits.into_iter().map(passage).collect(),
         answerable: found.answerable,
         answerable_score: found.answerable_score,
         text: found.query,

@@ -42,6 +42,9 @@ fn search_and_pages_are_there_and_say_what_is_wrong_with_a_query() {
         let (status, page) = answer(served.get("/v1/page?page=hold.md")).await;
         assert_eq!(status, 200);
         assert!(page["passages"][0]["text"].as_str().unwrap().contains("EBUSY"));
+        let (status, page) = answer(served.get("/v1/page?page=scrub.md&heading=Scrubbing+a+pool")).await;
+        assert_eq!(status, 200, "{page}");
+        assert_eq!(answer(served.get("/v1/page?page=scrub.md&heading=Holding")).await.0, 404);
         for (path, expected) in [
             ("/v1/page?page=nowhere", 404),
             ("/v1/search", 422),
