@@ -86,7 +86,7 @@ async fn pull(force: bool, context: &Context) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-/// What a pull did, for `--json`: `from` is absent if the model was there already.
+/// What a pull did, for `--json`: `from` is null if the model was there already.
 fn pulled_line(ui: &Ui, folder: &Path, from: Option<&str>) {
     if ui.wants_json() {
         let name = format!("local:{DEFAULT_MODEL}");
