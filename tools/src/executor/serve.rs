@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::listing::parts;
 use super::{Call, Change, Execute, Failure, Reply};
 use crate::confirm::Confirmed;
 use crate::execute::{Cancel, Progress};
@@ -104,6 +105,10 @@ fn answer(stream: UnixStream, operator: &Operator, running: &Running) -> std::io
     match call(&mut reader)? {
         Some(Ok(Call::Execute(asked))) => execute(operator, asked, reader, &say, running),
         Some(Ok(Call::StopOperation { op })) => say.line(&Reply::Stopping(running.stop_one(&op))),
+        Some(Ok(Call::Operations { since })) => match operator.since(since.as_ref()) {
+            Ok(since) => parts(since).for_each(|part| say.line(&Reply::Operations(part))),
+            Err(error) => say.line(&journal_failed(&error)),
+        },
         Some(Ok(call)) => say.line(&reply(operator, call)),
         Some(Err(why)) => say.line(&unconfirmed(format!("that is no call: {why}"))),
         None => {}
@@ -135,6 +140,10 @@ fn unconfirmed(message: String) -> Reply {
     Reply::Failed { message, hints: Vec::new(), kind: Failure::Unconfirmed }
 }
 
+fn journal_failed(error: &JournalError) -> Reply {
+    Reply::Failed { message: with_causes(error), hints: Vec::new(), kind: Failure::Journal }
+}
+
 fn proposed(proposed: Proposed) -> Reply {
     match proposed {
         Proposed::Found(table) => Reply::Found(table),
@@ -153,11 +162,7 @@ fn reply(operator: &Operator, call: Call) -> Reply {
             let plan = operator.operation(&op).and_then(|found| operator.undo(&found, made));
             plan.map_or_else(Reply::from, |proposal| proposed(Proposed::Plan(Box::new(proposal))))
         }
-        Call::Operations => match operator.operations() {
-            Ok(operations) => Reply::Operations(operations),
-            Err(error) => Reply::Failed { message: with_causes(&error), hints: Vec::new(), kind: Failure::Journal },
-        },
-        Call::Execute(_) | Call::Stop | Call::StopOperation { .. } => {
+        Call::Execute(_) | Call::Stop | Call::StopOperation { .. } | Call::Operations { .. } => {
             unconfirmed("nothing is being executed here".to_owned())
         }
     }
@@ -204,7 +209,7 @@ fn execute(operator: &Operator, asked: Execute, mut reader: BufReader<UnixStream
         Err(error @ JournalError::CarriedOut { .. }) => {
             Reply::Failed { message: error.to_string(), hints: error.hints(), kind: Failure::CarriedOut }
         }
-        Err(error) => Reply::Failed { message: with_causes(&error), hints: Vec::new(), kind: Failure::Journal },
+        Err(error) => journal_failed(&error),
     });
     let _ = say.0.lock().unwrap_or_else(PoisonError::into_inner).shutdown(std::net::Shutdown::Both);
 }

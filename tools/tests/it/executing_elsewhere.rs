@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
+use kai_tools::operator::{Operator, Target};
 use serde_json::{Value, json};
 
 struct Stage {
@@ -53,14 +54,33 @@ impl Stage {
         serde_json::from_slice(&done.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&done.stderr)))
     }
 
-    /// The first answer to a line.
-    fn say(&self, line: &str) -> String {
+    /// A connection on which a line was said.
+    fn said(&self, line: &str) -> UnixStream {
         let mut stream = UnixStream::connect(self.socket()).unwrap();
         stream.write_all(line.as_bytes()).unwrap();
         stream.write_all(b"\n").unwrap();
+        stream
+    }
+
+    /// The first answer to a line.
+    fn say(&self, line: &str) -> String {
         let mut answer = String::new();
-        BufReader::new(stream).read_line(&mut answer).unwrap();
+        BufReader::new(self.said(line)).read_line(&mut answer).unwrap();
         answer
+    }
+
+    /// The operations of which something was written since a line of the journal, and how the answer ends.
+    fn since(&self, mark: &Value) -> (Vec<Value>, Value) {
+        let call = json!({ "operations": { "since": mark } });
+        let answer = BufReader::new(self.said(&call.to_string()));
+        let mut parts: Vec<Value> = answer.lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
+        let end = parts.pop().unwrap()["operations"]["end"].take();
+        (parts.iter_mut().map(|part| part["operations"]["one"].take()).collect(), end)
+    }
+
+    /// Who lives on, and asks again and again.
+    fn operator(&self) -> Operator {
+        Operator::open(&Target::Executor(self.socket()), Some(&self.folder.path().join("other")), None).unwrap()
     }
 
     fn snapshots(&self) -> String {
@@ -133,4 +153,54 @@ fn whoever_says_nothing_or_too_much_holds_up_nobody() {
     let _ = long.take(1 << 16).read_to_end(&mut said);
     assert!(stage.op(&["list"]).status.success());
     drop(idle);
+}
+
+#[test]
+fn of_what_was_done_only_what_is_new_is_told() {
+    let stage = Stage::new();
+    let (none, nothing) = stage.since(&Value::Null);
+    assert_eq!((none.len(), &nothing["mark"]), (0, &Value::Null));
+    for name in ["alpha", "beta"] {
+        assert!(stage.op(&["--yes", "snap", "web1", "take", name]).status.success());
+    }
+    let (all, end) = stage.since(&Value::Null);
+    assert_eq!((all.len(), &end["adds"]), (2, &json!(false)));
+    let (none, same) = stage.since(&end["mark"]);
+    assert_eq!((none.len(), &same["adds"], &same["mark"]), (0, &json!(true), &end["mark"]));
+    // An undo is an operation, and something that happened to another one.
+    assert!(stage.op(&["--yes", "op", "undo", "last"]).status.success());
+    let (new, end) = stage.since(&end["mark"]);
+    assert_eq!(new.iter().map(|one| &one["at"]).collect::<Vec<_>>(), [&json!(1), &json!(2)]);
+    assert_eq!(new[0]["operation"]["reversed_by"], new[1]["operation"]["id"]);
+    // What is no line of it is as good as nothing.
+    for (seq, hash) in [(json!(0), json!("")), (json!(1), end["mark"]["hash"].clone()), (json!(9999), json!(""))] {
+        let (all, end) = stage.since(&json!({ "seq": seq, "hash": hash }));
+        assert_eq!((all.len(), &end["adds"]), (3, &json!(false)));
+    }
+    for wrong in ["\"operations\"", "{\"operations\":{\"since\":null,\"all\":true}}", "{\"operations\":{\"since\":7}}"]
+    {
+        assert!(stage.say(wrong).starts_with("{\"failed\""), "{wrong}");
+    }
+}
+
+#[test]
+fn who_asks_again_and_again_knows_what_was_done() {
+    let stage = Stage::new();
+    let operator = stage.operator();
+    assert!(operator.history().unwrap().is_empty());
+    assert!(stage.op(&["--yes", "snap", "web1", "take", "alpha"]).status.success());
+    let first = operator.history().unwrap();
+    assert_eq!(first.iter().map(|found| found.ending()).collect::<Vec<_>>(), ["done"]);
+    let again = operator.history().unwrap();
+    assert!(std::sync::Arc::ptr_eq(&first[0], &again[0]), "it is told once");
+    assert!(stage.op(&["--yes", "op", "undo", "last"]).status.success());
+    let undone = operator.history().unwrap();
+    assert_eq!(undone.iter().map(|found| found.ending()).collect::<Vec<_>>(), ["undone", "done"]);
+    assert_eq!(operator.operations().unwrap().len(), 2);
+    // Another journal in its place.
+    std::fs::remove_file(stage.folder.path().join("host.ops/journal.jsonl")).unwrap();
+    assert!(operator.history().unwrap().is_empty());
+    assert!(stage.op(&["--yes", "snap", "web1", "take", "gamma"]).status.success());
+    let other = operator.history().unwrap();
+    assert!(other.len() == 1 && other[0].id != first[0].id);
 }
