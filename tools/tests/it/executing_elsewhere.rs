@@ -204,3 +204,31 @@ fn who_asks_again_and_again_knows_what_was_done() {
     let other = operator.history().unwrap();
     assert!(other.len() == 1 && other[0].id != first[0].id);
 }
+
+#[test]
+fn who_does_not_read_how_far_it_is_keeps_nothing_from_ending() {
+    let stage = Stage::new();
+    let names: Vec<String> = (0..20).map(|at| format!("many{at}")).collect();
+    let mut args = vec!["clone", "golden", "--dry-run"];
+    args.extend(names.iter().map(String::as_str));
+    let dry = stage.json(&args);
+    let steps = dry["plan"]["steps"].as_array().unwrap().len();
+    let plan = &dry["plan"];
+    let call = json!({ "execute": { "request": plan["request"], "reverses": null, "made": plan["made"],
+        "digest": dry["digest"], "by": "somebody" } });
+    let deaf = stage.said(&call.to_string());
+    let operator = stage.operator();
+    let ends_by = std::time::Instant::now() + std::time::Duration::from_secs(120);
+    let ended = loop {
+        if let Some(found) = operator.history().unwrap().first().filter(|found| found.outcome.is_some()) {
+            break found.clone();
+        }
+        assert!(std::time::Instant::now() < ends_by, "it hangs");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    };
+    assert_eq!(ended.ending(), "done");
+    // It was told less than there was.
+    let told = BufReader::new(deaf).lines().count();
+    assert!(told < 2 * steps + 1, "{told} of {steps} steps");
+    assert!(stage.op(&["--yes", "snap", "web1", "take", "alpha"]).status.success(), "the journal is free");
+}
