@@ -89,7 +89,7 @@ fn read(path: &std::path::Path) -> Result<String, Failure> {
 /// The names of a host that is there. Without one, words are understood all the same.
 fn observed(args: &Plan, context: &Context) -> Result<(Inventory, Option<Operator>), Failure> {
     let operator = open::operator(context, &args.host.target(), args.host.vm_root.clone())?;
-    let operations = operator.operations().unwrap_or_default();
+    let operations = operator.history().unwrap_or_default();
     match operator.observe(&scope()) {
         Ok(facts) => Ok((Inventory::from_facts(&facts, &operations, Stamp::now()), Some(operator))),
         Err(error) => {

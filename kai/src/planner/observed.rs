@@ -14,7 +14,7 @@ const GOLDEN: &str = "golden";
 impl Inventory {
     /// From facts about all datasets and domains of a host, its journal and the moment.
     #[must_use]
-    pub fn from_facts(facts: &Facts, operations: &[Done], now: Stamp) -> Self {
+    pub fn from_facts(facts: &Facts, operations: &History, now: Stamp) -> Self {
         let vms: Vec<Vm> = facts.domains.iter().map(|domain| vm(facts, domain)).collect();
         let bridges = facts.domains.iter().flat_map(|found| &found.domain.interfaces);
         let mut bridges: Vec<String> =
@@ -35,7 +35,7 @@ impl Inventory {
                 .collect(),
             vms,
             replicas_here: facts.datasets.iter().filter_map(|found| replica(facts, found)).collect(),
-            journal: operations.iter().filter_map(operation).collect(),
+            journal: operations.iter().filter_map(|done| operation(done)).collect(),
             ..Self::default()
         }
     }

@@ -72,11 +72,11 @@ impl Service {
 
     async fn seen(&self) -> Answer<Seen> {
         let waiting = self.waiting().await?;
-        let operations = self.on_host(|operator| operator.operations()).await??;
+        let operations = self.on_host(|operator| operator.history()).await??;
         let latest = operations.iter().rev().take(LATEST);
         Ok(Seen {
             plans: waiting.into_iter().map(|w| (w.proposal.plan.id, w.proposal.plan.summary)).collect(),
-            operations: latest.map(|operation| (operation.id.clone(), Of::from(operation))).collect(),
+            operations: latest.map(|operation| (operation.id.clone(), Of::from(&**operation))).collect(),
         })
     }
 

@@ -13,6 +13,8 @@ use super::stream::Told;
 
 /// How often it is looked how far one is.
 const LOOK: Duration = Duration::from_millis(500);
+/// Where that fails, which the log says each time, the pause doubles, up to this.
+const LONG_PAUSE: Duration = Duration::from_secs(60);
 
 /// What an operation did so far, and what it does until it ends.
 pub(super) fn follow(service: Service, found: &Operation) -> impl Stream<Item = Told> + Send + use<> {
@@ -26,11 +28,17 @@ pub(super) fn follow(service: Service, found: &Operation) -> impl Stream<Item = 
             if following.is_over {
                 return None;
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(following.pause()).await;
             // What cannot be asked now, can be soon; whoever has gone away ends this.
             match service.operation(following.id.clone()).await {
-                Ok(found) => following.hear(&found),
-                Err(problem) => tracing::debug!(why = problem.detail, "an operation cannot be followed for now"),
+                Ok(found) => {
+                    following.failed = 0;
+                    following.hear(&found);
+                }
+                Err(problem) => {
+                    following.failed = following.failed.saturating_add(1);
+                    tracing::debug!(why = problem.detail, "an operation cannot be followed for now");
+                }
             }
         }
     })
@@ -43,10 +51,17 @@ struct Following {
     /// What was told of each step last.
     known: BTreeMap<usize, Standing>,
     untold: VecDeque<Told>,
+    /// So many looks failed, one after the other.
+    failed: u32,
     is_over: bool,
 }
 
 impl Following {
+    /// How long before the next look.
+    fn pause(&self) -> Duration {
+        LOOK.saturating_mul(1 << self.failed.min(7)).min(LONG_PAUSE)
+    }
+
     /// Tells what is new.
     fn hear(&mut self, found: &Operation) {
         for step in &found.plan.steps {

@@ -213,7 +213,7 @@ impl Turn<'_> {
             }
             Ok(Err(refused)) => unseen = Some(refused),
         }
-        let operations = self.assistant.operator.as_ref().and_then(|operator| operator.operations().ok());
+        let operations = self.assistant.operator.as_ref().and_then(|operator| operator.history().ok());
         let operations = operations.unwrap_or_default();
         let understood = understand::understand(self.text, self.conversation, self.facts.as_ref(), &operations);
         self.conversation.say(Role::User, self.text, Vec::new());

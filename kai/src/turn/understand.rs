@@ -65,7 +65,7 @@ pub(super) fn understand(
     text: &str,
     conversation: &Conversation,
     facts: Option<&Facts>,
-    operations: &[Operation],
+    operations: &History,
 ) -> Understood {
     let inventory = facts.map(|facts| Inventory::from_facts(facts, operations, Stamp::now())).unwrap_or_default();
     let skipped = conversation.entries.len().saturating_sub(REMEMBERED);

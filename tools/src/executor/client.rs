@@ -3,22 +3,26 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::listing::{Listing, Part};
 use super::{Call, Change, Document, Execute, Failure, LINE, Reply};
 use crate::execute::{Cancel, Observer, Progress, Report, StepError};
 use crate::facts::{Facts, ObserveError, Scope};
 use crate::host::HostError;
-use crate::journal::{JournalError, Operation};
+use crate::journal::{History, JournalError, Since};
 use crate::names::{OperationId, Stamp};
 use crate::operator::{Proposal, ProposeError, Proposed};
 use crate::plan::Plan;
 use crate::request::Request;
 
 /// An executor, by its socket.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Client {
     socket: PathBuf,
+    /// What is known of its journal.
+    known: Arc<Mutex<Listing>>,
 }
 
 /// A look or a plan that is not there by then will not come.
@@ -30,7 +34,7 @@ impl Client {
     /// The executor at that socket. Nothing is sent yet.
     #[must_use]
     pub fn new(socket: PathBuf) -> Self {
-        Self { socket }
+        Self { socket, known: Arc::default() }
     }
 
     /// What people call it.
@@ -87,12 +91,37 @@ impl Client {
         }
     }
 
-    pub(crate) fn operations(&self) -> Result<Vec<Operation>, JournalError> {
-        match self.ask(&Call::Operations) {
-            Ok(Reply::Operations(operations)) => Ok(operations),
-            Ok(Reply::Failed { message, .. }) => Err(JournalError::Elsewhere(message)),
-            Ok(other) => Err(JournalError::Elsewhere(unexpected(&other).to_string())),
-            Err(error) => Err(JournalError::Elsewhere(crate::with_causes(&error))),
+    /// What was done, oldest first. Only what came since the last time is asked for.
+    pub(crate) fn history(&self) -> Result<History, JournalError> {
+        let Since { history, running, .. } = self.since()?;
+        Ok(history.marked(running.as_deref()))
+    }
+
+    /// The same, with what runs apart.
+    pub(crate) fn since(&self) -> Result<Since, JournalError> {
+        let elsewhere = |error: ObserveError| JournalError::Elsewhere(crate::with_causes(&error));
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut link = self.connect(&Call::Operations { since: known.mark.clone() }).map_err(elsewhere)?;
+        let mut changed = Vec::new();
+        loop {
+            match link.patient().map_err(elsewhere)? {
+                Reply::Operations(Part::One { at, operation }) => changed.push((at, *operation)),
+                Reply::Operations(Part::End { adds, mark, running }) => {
+                    let gap = || JournalError::Elsewhere("the executor's list of operations has a gap".to_owned());
+                    let known = known.with(changed, adds, mark).ok_or_else(gap)?;
+                    let since = known.since(running);
+                    *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
+                    return Ok(since);
+                }
+                Reply::Failed { message, .. } => return Err(JournalError::Elsewhere(message)),
+                other @ (Reply::Facts(_)
+                | Reply::Found(_)
+                | Reply::Plan { .. }
+                | Reply::Step { .. }
+                | Reply::Ended(_)
+                | Reply::Stopping(_)
+                | Reply::Refused(_)) => return Err(elsewhere(unexpected(&other))),
+            }
         }
     }
 
@@ -154,14 +183,7 @@ impl Client {
     }
 
     fn ask(&self, call: &Call) -> Result<Reply, ObserveError> {
-        let mut link = self.connect(call)?;
-        let begun = Instant::now();
-        while begun.elapsed() < PATIENCE {
-            if let Some(reply) = link.next()? {
-                return Ok(reply);
-            }
-        }
-        Err(link.broken(std::io::ErrorKind::TimedOut.into()))
+        self.connect(call)?.patient()
     }
 
     fn connect(&self, call: &Call) -> Result<Link, ObserveError> {
@@ -193,6 +215,17 @@ impl Link {
         let mut line = serde_json::to_vec(call).map_err(|error| self.broken(error.into()))?;
         line.push(b'\n');
         self.stream.write_all(&line).map_err(|error| self.broken(error))
+    }
+
+    /// The next reply, which is waited for.
+    fn patient(&mut self) -> Result<Reply, ObserveError> {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            if let Some(reply) = self.next()? {
+                return Ok(reply);
+            }
+        }
+        Err(self.broken(std::io::ErrorKind::TimedOut.into()))
     }
 
     /// The next reply; none if there was none for a moment.

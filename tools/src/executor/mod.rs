@@ -6,6 +6,7 @@
 //! refuses if its plan has another digest.
 
 mod client;
+mod listing;
 mod serve;
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ pub use serve::{Running, serve};
 
 use crate::execute::Report;
 use crate::facts::{Facts, Scope};
-use crate::journal::Operation;
+use crate::journal::Mark;
 use crate::names::{OperationId, Stamp};
 use crate::operator::ProposeError;
 use crate::plan::{Plan, Refusal};
@@ -41,8 +42,8 @@ enum Call {
     },
     /// How is that operation taken back?
     Undo { op: OperationId, made: Stamp },
-    /// What was done?
-    Operations,
+    /// What was done since that line of the journal?
+    Operations { since: Option<Mark> },
     /// Stop that operation at its next safe place, whoever had it begun.
     StopOperation { op: OperationId },
     /// A person has confirmed the plan with that digest.
@@ -90,7 +91,7 @@ struct Execute {
     by: String,
 }
 
-/// What is answered: one line, or many while it executes.
+/// What is answered: one line, or many while it executes or lists operations.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Reply {
@@ -100,7 +101,8 @@ enum Reply {
         plan: Box<Plan>,
         reverses: Option<String>,
     },
-    Operations(Vec<Operation>),
+    /// Many lines, the last of which says so.
+    Operations(listing::Part),
     /// How far an execution is.
     Step {
         step: usize,

@@ -4,8 +4,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::listing::parts;
 use super::{Call, Change, Document, Execute, Failure, Reply};
 use crate::confirm::Confirmed;
 use crate::execute::{Cancel, Progress};
@@ -23,6 +24,10 @@ const CALL: u64 = 1 << 20;
 const AHEAD: u64 = 5;
 /// Whoever connects says what it wants.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// And reads a line that it is told: what is executed waits for it, and everybody else for that.
+const READS_WITHIN: Duration = Duration::from_secs(3);
+/// So much of a line is written at a time.
+const PIECE: usize = 16 << 10;
 
 /// What the threads of an executor share.
 #[derive(Debug, Default)]
@@ -100,10 +105,14 @@ pub fn serve(listener: &UnixListener, operator: &Arc<Operator>, running: &Arc<Ru
 fn answer(stream: UnixStream, operator: &Operator, running: &Running) -> std::io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut reader = BufReader::new(stream.try_clone()?);
-    let say = Say(Mutex::new(stream));
+    let say = Say(Mutex::new(Some(stream)));
     match call(&mut reader)? {
         Some(Ok(Call::Execute(asked))) => execute(operator, asked, reader, &say, running),
         Some(Ok(Call::StopOperation { op })) => say.line(&Reply::Stopping(running.stop_one(&op))),
+        Some(Ok(Call::Operations { since })) => match operator.since(since.as_ref()) {
+            Ok(since) => parts(since).for_each(|part| say.line(&Reply::Operations(part))),
+            Err(error) => say.line(&journal_failed(&error)),
+        },
         Some(Ok(call)) => say.line(&reply(operator, call)),
         Some(Err(why)) => say.line(&unconfirmed(format!("that is no call: {why}"))),
         None => {}
@@ -120,19 +129,53 @@ fn call(reader: &mut BufReader<UnixStream>) -> std::io::Result<Option<Result<Cal
     Ok(Some(serde_json::from_slice(&line).map_err(|error| error.to_string())))
 }
 
-/// Lines to the other side. Whoever has gone away misses them; what runs goes on.
-struct Say(Mutex<UnixStream>);
+/// Lines to the other side. Whoever has gone away, or does not read them, misses them from then on; what runs
+/// goes on.
+struct Say(Mutex<Option<UnixStream>>);
 
 impl Say {
     fn line(&self, reply: &Reply) {
+        let mut stream = self.stream();
+        let Some(open) = stream.as_mut() else { return };
         let Ok(mut line) = serde_json::to_vec(reply) else { return };
         line.push(b'\n');
-        let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line);
+        if write(open, &line).is_err() {
+            close(&mut stream);
+        }
     }
+
+    fn end(&self) {
+        close(&mut self.stream());
+    }
+
+    fn stream(&self) -> MutexGuard<'_, Option<UnixStream>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn close(stream: &mut Option<UnixStream>) {
+    if let Some(stream) = stream.take() {
+        let _ = stream.shutdown(std::net::Shutdown::Both);
+    }
+}
+
+/// Writes a line, if it is read within its time. A piece is small enough that it is taken whole or not at all.
+fn write(stream: &mut UnixStream, line: &[u8]) -> std::io::Result<()> {
+    let until = Instant::now() + READS_WITHIN;
+    for piece in line.chunks(PIECE) {
+        let left = until.saturating_duration_since(Instant::now());
+        stream.set_write_timeout(Some(left.max(Duration::from_millis(1))))?;
+        stream.write_all(piece)?;
+    }
+    Ok(())
 }
 
 fn unconfirmed(message: String) -> Reply {
     Reply::Failed { message, hints: Vec::new(), kind: Failure::Unconfirmed }
+}
+
+fn journal_failed(error: &JournalError) -> Reply {
+    Reply::Failed { message: with_causes(error), hints: Vec::new(), kind: Failure::Journal }
 }
 
 fn proposed(proposed: Proposed) -> Reply {
@@ -155,11 +198,7 @@ fn reply(operator: &Operator, call: Call) -> Reply {
             let plan = operator.operation(&op).and_then(|found| operator.undo(&found, made));
             plan.map_or_else(Reply::from, |proposal| proposed(Proposed::Plan(Box::new(proposal))))
         }
-        Call::Operations => match operator.operations() {
-            Ok(operations) => Reply::Operations(operations),
-            Err(error) => Reply::Failed { message: with_causes(&error), hints: Vec::new(), kind: Failure::Journal },
-        },
-        Call::Execute(_) | Call::Stop | Call::StopOperation { .. } => {
+        Call::Execute(_) | Call::Stop | Call::StopOperation { .. } | Call::Operations { .. } => {
             unconfirmed("nothing is being executed here".to_owned())
         }
     }
@@ -206,9 +245,9 @@ fn execute(operator: &Operator, asked: Execute, mut reader: BufReader<UnixStream
         Err(error @ JournalError::CarriedOut { .. }) => {
             Reply::Failed { message: error.to_string(), hints: error.hints(), kind: Failure::CarriedOut }
         }
-        Err(error) => Reply::Failed { message: with_causes(&error), hints: Vec::new(), kind: Failure::Journal },
+        Err(error) => journal_failed(&error),
     });
-    let _ = say.0.lock().unwrap_or_else(PoisonError::into_inner).shutdown(std::net::Shutdown::Both);
+    say.end();
 }
 
 /// The plan as it is now.

@@ -69,7 +69,7 @@ impl Session {
     }
 
     fn list(&self, limit: usize) -> Result<u8, u8> {
-        let operations = self.operator.operations().map_err(|error| self.say.failure(&error, &[]))?;
+        let operations = self.operator.history().map_err(|error| self.say.failure(&error, &[]))?;
         let last = &operations[operations.len().saturating_sub(limit)..];
         if self.say.json {
             let rows: Vec<_> = last

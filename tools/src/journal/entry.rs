@@ -114,8 +114,20 @@ impl Entry {
         entry
     }
 
+    /// The line that stands behind one with that number and hash, if it follows from it; else what is wrong.
+    pub(super) fn following(seq: u64, prev: &str, line: &[u8]) -> Result<Self, String> {
+        let entry: Self = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        if entry.seq != seq + 1 || entry.prev != prev {
+            return Err("a line is missing or in the wrong place".to_owned());
+        }
+        if entry.hash != entry.expected_hash() {
+            return Err("its content does not fit its hash".to_owned());
+        }
+        Ok(entry)
+    }
+
     /// What its hash has to be.
-    pub(super) fn expected_hash(&self) -> String {
+    fn expected_hash(&self) -> String {
         let unhashed = Self { hash: String::new(), ..self.clone() };
         hex(&Sha256::digest(serde_json::to_vec(&unhashed).unwrap_or_default()))
     }

@@ -4,10 +4,14 @@
 //! Secrets never get here: contents of files stand as digests. Nothing here touches a host.
 
 mod entry;
+mod history;
+mod known;
 mod lock;
 mod operation;
 mod store;
 
 pub use entry::{Entry, Event, Outcome};
+pub use history::History;
+pub(crate) use history::{Mark, Since};
 pub use operation::{Operation, Standing, StepState};
 pub use store::{Journal, JournalError};

@@ -1,11 +1,11 @@
-//! The journal's lines, gathered by operation.
+//! An operation, as the journal's lines tell it.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Event, Outcome};
+use super::{Event, Outcome};
 use crate::names::{Guid, Stamp};
 use crate::plan::Plan;
 
@@ -120,48 +120,30 @@ impl Operation {
         self.not_undone.iter().filter_map(part).collect()
     }
 
-    /// The same operations, with the one that runs marked, if it has not just ended.
-    pub(super) fn marked(mut operations: Vec<Self>, running: Option<&str>) -> Vec<Self> {
-        for operation in &mut operations {
-            operation.running = operation.is_open() && running == Some(operation.id.as_str());
+    /// One that has only just been started.
+    pub(super) fn started(id: String, started: Stamp, plan: Plan, digest: String, by: String) -> Self {
+        let steps = vec![StepState::Waiting; plan.steps.len()];
+        Self {
+            id,
+            started,
+            by,
+            plan,
+            digest,
+            steps,
+            left_out: BTreeMap::new(),
+            made: BTreeMap::new(),
+            undone: Vec::new(),
+            not_undone: Vec::new(),
+            error: None,
+            outcome: None,
+            message: String::new(),
+            reversed_by: None,
+            running: false,
         }
-        operations
     }
 
-    /// What the lines tell, oldest operation first.
-    pub(super) fn fold(entries: Vec<Entry>) -> Vec<Self> {
-        let mut operations: Vec<Self> = Vec::new();
-        for entry in entries {
-            if let Event::Started { plan, digest, by } = entry.event {
-                let steps = vec![StepState::Waiting; plan.steps.len()];
-                operations.push(Self {
-                    id: entry.op,
-                    started: entry.at,
-                    by,
-                    plan: *plan,
-                    digest,
-                    steps,
-                    left_out: BTreeMap::new(),
-                    made: BTreeMap::new(),
-                    undone: Vec::new(),
-                    not_undone: Vec::new(),
-                    error: None,
-                    outcome: None,
-                    message: String::new(),
-                    reversed_by: None,
-                    running: false,
-                });
-                continue;
-            }
-            let found = operations.iter_mut().rev().find(|operation| operation.id == entry.op);
-            if let Some(operation) = found {
-                operation.hear(entry.event);
-            }
-        }
-        operations
-    }
-
-    fn hear(&mut self, event: Event) {
+    /// Takes in what happened in it.
+    pub(super) fn hear(&mut self, event: Event) {
         let mut set = |step: usize, state| {
             if let Some(slot) = self.steps.get_mut(step) {
                 *slot = state;

@@ -1,14 +1,14 @@
 //! The journal's file: lines are only added, one by one, and read again with their chain checked.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::known::{self, Care};
 use super::lock::Lock;
-use super::{Entry, Event, Operation};
+use super::{Entry, Event, History, Mark, Operation, Since};
 use crate::names::Stamp;
 use crate::plan::{Action, Content, Plan, hex};
 
@@ -90,7 +90,7 @@ pub struct Journal {
     folder: PathBuf,
     lock: Lock,
     /// The operations that were in it when it was opened.
-    before: BTreeSet<String>,
+    before: History,
     state: Mutex<State>,
 }
 
@@ -118,12 +118,16 @@ impl Journal {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed("create", folder))?;
         let lock = Lock::take(&folder.join(LOCK))?;
         let path = folder.join(LINES);
-        let (entries, whole) = read(&path)?;
+        let (before, whole, (seq, last)) = known::look(&path, Care::Write, |known| {
+            let (seq, last) = known.lines.last();
+            (known.lines.history().clone(), known.bytes, (seq, last.to_owned()))
+        })?;
         let mut file = open_private(&path).map_err(failed("open", &path))?;
         // Half a line is what a crash leaves: it was never acted upon.
-        file.set_len(whole).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed("write", &path))?;
-        let (seq, last) = entries.last().map_or((0, String::new()), |entry| (entry.seq, entry.hash.clone()));
-        let before = entries.into_iter().map(|entry| entry.op).collect();
+        let half = file.seek(SeekFrom::End(0)).map_err(failed("read", &path))? != whole;
+        if half {
+            file.set_len(whole).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed("write", &path))?;
+        }
         let state = Mutex::new(State { file, whole, is_torn: false, seq, last });
         Ok(Self { folder: folder.to_owned(), lock, before, state })
     }
@@ -131,7 +135,7 @@ impl Journal {
     /// Whether that operation was in it when it was opened.
     #[must_use]
     pub fn had(&self, op: &str) -> bool {
-        self.before.contains(op)
+        self.before.iter().any(|operation| operation.id == op)
     }
 
     /// Lets others see that this operation runs, for as long as the journal is open.
@@ -139,34 +143,63 @@ impl Journal {
         self.lock.is_for(op);
     }
 
-    /// Every line of the journal in `folder`, checked. A journal that is not there is empty.
+    /// Every line of the journal in `folder`, checked anew. A journal that is not there is empty.
     ///
     /// # Errors
     /// If it cannot be read or is broken.
     pub fn entries(folder: &Path) -> Result<Vec<Entry>, JournalError> {
-        read(&folder.join(LINES)).map(|(entries, _)| entries)
+        let path = folder.join(LINES);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(JournalError::File { action: "read", path, source }),
+        };
+        let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        let mut entries: Vec<Entry> = Vec::new();
+        for (at, line) in bytes[..whole].split(|&byte| byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
+            let (seq, prev) = entries.last().map_or((0, ""), |last| (last.seq, last.hash.as_str()));
+            let broken = |what| JournalError::Broken { path: path.clone(), line: at + 1, what };
+            entries.push(Entry::following(seq, prev, line).map_err(broken)?);
+        }
+        Ok(entries)
     }
 
     /// The operations in the journal of `folder`, oldest first, with the one marked that is running now, in
-    /// whatever process.
+    /// whatever process. What this process has read before is not read again.
+    ///
+    /// # Errors
+    /// If it cannot be read or is broken.
+    pub fn history(folder: &Path) -> Result<History, JournalError> {
+        let Since { history, running, .. } = Self::since(folder, None)?;
+        Ok(history.marked(running.as_deref()))
+    }
+
+    /// The same, as a list of one's own.
     ///
     /// # Errors
     /// If it cannot be read or is broken.
     pub fn operations(folder: &Path) -> Result<Vec<Operation>, JournalError> {
-        let lock = folder.join(LOCK);
+        Ok(Self::history(folder)?.iter().map(|operation| Operation::clone(operation)).collect())
+    }
+
+    /// What came to the journal of `folder` since that line of it.
+    pub(crate) fn since(folder: &Path, mark: Option<&Mark>) -> Result<Since, JournalError> {
+        let (path, lock) = (folder.join(LINES), folder.join(LOCK));
+        let look = || known::look(&path, Care::Look, |known| known.lines.since(mark));
         let mut running = Lock::held_for(&lock);
+        let mut since = look()?;
         for _ in 1..LOOKS {
-            let operations = Operation::fold(Self::entries(folder)?);
-            if !operations.iter().any(Operation::is_open) {
-                return Ok(operations);
+            if !since.history.iter().any(|operation| operation.is_open()) {
+                return Ok(since);
             }
             let now = Lock::held_for(&lock);
             if now == running {
-                return Ok(Operation::marked(operations, running.as_deref()));
+                break;
             }
             running = now;
+            since = look()?;
         }
-        Ok(Operation::marked(Operation::fold(Self::entries(folder)?), running.as_deref()))
+        Ok(Since { running, ..since })
     }
 
     /// Adds a line. When this returns, it is on the disk, or nothing of it is there.
@@ -258,28 +291,4 @@ fn contents(plan: &Plan) -> impl Iterator<Item = &Content> {
 
 pub(super) fn open_private(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
-}
-
-/// The whole lines, and how many bytes they take.
-fn read(path: &Path) -> Result<(Vec<Entry>, u64), JournalError> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok((Vec::new(), 0)),
-        Err(source) => return Err(JournalError::File { action: "read", path: path.to_owned(), source }),
-    };
-    let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-    let mut entries: Vec<Entry> = Vec::new();
-    for (at, line) in bytes[..whole].split(|&byte| byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
-        let broken = |what: String| JournalError::Broken { path: path.to_owned(), line: at + 1, what };
-        let entry: Entry = serde_json::from_slice(line).map_err(|error| broken(error.to_string()))?;
-        let (seq, prev) = entries.last().map_or((0, ""), |last| (last.seq, last.hash.as_str()));
-        if entry.seq != seq + 1 || entry.prev != prev {
-            return Err(broken("a line is missing or in the wrong place".to_owned()));
-        }
-        if entry.hash != entry.expected_hash() {
-            return Err(broken("its content does not fit its hash".to_owned()));
-        }
-        entries.push(entry);
-    }
-    Ok((entries, whole as u64))
 }

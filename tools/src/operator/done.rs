@@ -1,24 +1,35 @@
 //! Carrying out what was confirmed, and what was done before.
 
+use std::sync::Arc;
+
 use super::{Operator, ProposeError, Seat, user};
 use crate::confirm::Confirmed;
 use crate::execute::{Cancel, Executor, Observer, Report, ResumeError};
 use crate::host::Host;
-use crate::journal::{Event, Journal, JournalError, Operation, Outcome};
+use crate::journal::{Event, History, Journal, JournalError, Mark, Operation, Outcome, Since};
 use crate::names::OperationId;
 use crate::plan::{Reason, Refusal};
 use crate::tool::Table;
 
 impl Operator {
-    /// Everything in the journal, oldest first.
+    /// Everything in the journal, oldest first. A look at a journal to which nothing was added since the last
+    /// one costs next to nothing.
     ///
     /// # Errors
     /// If it cannot be read or was changed by somebody.
-    pub fn operations(&self) -> Result<Vec<Operation>, JournalError> {
+    pub fn history(&self) -> Result<History, JournalError> {
         match &self.seat {
-            Seat::Here(_) => Journal::operations(&self.folder),
-            Seat::Executor(client) => client.operations(),
+            Seat::Here(_) => Journal::history(&self.folder),
+            Seat::Executor(client) => client.history(),
         }
+    }
+
+    /// The same, as a list of one's own: a copy of everything.
+    ///
+    /// # Errors
+    /// As [`Self::history`].
+    pub fn operations(&self) -> Result<Vec<Operation>, JournalError> {
+        Ok(self.history()?.iter().map(|operation| Operation::clone(operation)).collect())
     }
 
     /// The operation of that id or beginning; `last` is the latest that was not taken back.
@@ -26,28 +37,36 @@ impl Operator {
     /// # Errors
     /// If there is none, or several begin so.
     pub fn operation(&self, id: &OperationId) -> Result<Operation, ProposeError> {
-        let mut all = self.operations()?;
+        let all = self.history()?;
         let id = id.as_str();
-        if let Some(exact) = all.iter().position(|operation| operation.id == id) {
-            return Ok(all.swap_remove(exact));
-        }
-        if id == "last" {
-            let standing = |operation: &Operation| {
-                operation.reversed_by.is_none() && operation.outcome != Some(Outcome::TakenBack)
-            };
-            all.retain(standing);
-            all.drain(..all.len().saturating_sub(1));
-        } else {
-            all.retain(|operation| operation.id.starts_with(id));
-        }
-        match (all.pop(), all.is_empty()) {
-            (Some(operation), true) => Ok(operation),
-            (Some(_), false) => {
-                Err(Refusal::new(Reason::Ambiguous, format!("several operations begin with {id}")).into())
+        let standing =
+            |found: &&Arc<Operation>| found.reversed_by.is_none() && found.outcome != Some(Outcome::TakenBack);
+        let found = match all.iter().find(|found| found.id == id) {
+            Some(exact) => Some(exact),
+            None if id == "last" => all.iter().rfind(standing),
+            None => {
+                let mut so_begun = all.iter().filter(|found| found.id.starts_with(id));
+                let first = so_begun.next();
+                if so_begun.next().is_some() {
+                    let message = format!("several operations begin with {id}");
+                    return Err(Refusal::new(Reason::Ambiguous, message).into());
+                }
+                first
             }
-            (None, _) => Err(Refusal::new(Reason::Unknown, format!("there is no operation {id}"))
+        };
+        match found {
+            Some(found) => Ok(Operation::clone(found)),
+            None => Err(Refusal::new(Reason::Unknown, format!("there is no operation {id}"))
                 .hint("`kai op history` lists them")
                 .into()),
+        }
+    }
+
+    /// What came to the journal since that line of it.
+    pub(crate) fn since(&self, mark: Option<&Mark>) -> Result<Since, JournalError> {
+        match &self.seat {
+            Seat::Here(_) => Journal::since(&self.folder, mark),
+            Seat::Executor(client) => client.since(),
         }
     }
 
@@ -160,8 +179,9 @@ impl Operator {
 
     /// How far an operation is, under the lock: somebody may have gone on with it since it was read.
     fn by_now(&self, operation: &Operation) -> Result<Operation, JournalError> {
-        let found = self.operations()?.into_iter().find(|found| found.id == operation.id);
-        Ok(found.unwrap_or_else(|| operation.clone()))
+        let all = self.history()?;
+        let found = all.iter().find(|found| found.id == operation.id);
+        Ok(found.map_or_else(|| operation.clone(), |found| Operation::clone(found)))
     }
 
     /// The host, for whoever goes on with what was cut off.
@@ -176,7 +196,7 @@ impl Operator {
 }
 
 /// The journal as a table, oldest first.
-pub(super) fn history(operations: &[Operation], limit: usize) -> Table {
+pub(super) fn history(operations: &[Arc<Operation>], limit: usize) -> Table {
     let mut table = Table::new(&["op", "at", "by", "outcome", "summary"]);
     for operation in &operations[operations.len().saturating_sub(limit)..] {
         table.row(vec![

@@ -173,7 +173,7 @@ impl Operator {
             return client.propose(request, made);
         }
         if let Request::OpHistory(asked) = request {
-            return Ok(Proposed::Found(done::history(&self.operations()?, asked.limit as usize)));
+            return Ok(Proposed::Found(done::history(&self.history()?, asked.limit as usize)));
         }
         if let Request::OpUndo(asked) = request {
             let operation = self.operation(&asked.op)?;
@@ -195,7 +195,7 @@ impl Operator {
         let mut made = Stamp::now();
         if request.effect() != Effect::Read {
             // A journal that cannot be read refuses to be written, too, and says why then.
-            let done = self.operations().unwrap_or_default();
+            let done = self.history().unwrap_or_default();
             while done.iter().any(|operation| operation.plan.made == made && operation.plan.request == *request) {
                 made = Stamp::from_seconds(made.seconds() + 1);
             }

@@ -122,8 +122,9 @@ impl Operator {
         if waiting.is_empty() {
             return Ok(waiting);
         }
-        let begun: BTreeSet<String> = self.operations()?.into_iter().map(|operation| operation.id).collect();
-        waiting.retain(|waiting| !begun.contains(&waiting.proposal.plan.id));
+        let history = self.history()?;
+        let begun: BTreeSet<&str> = history.iter().map(|operation| operation.id.as_str()).collect();
+        waiting.retain(|waiting| !begun.contains(waiting.proposal.plan.id.as_str()));
         let age = |waiting: &Waiting| (waiting.proposal.plan.made, waiting.proposal.plan.id.clone());
         waiting.sort_by_key(|waiting| std::cmp::Reverse(age(waiting)));
         Ok(waiting)
@@ -134,7 +135,7 @@ impl Operator {
     /// # Errors
     /// If the journal cannot be read.
     pub fn has_begun(&self, id: &str) -> Result<bool, JournalError> {
-        Ok(self.operations()?.iter().any(|operation| operation.id == id))
+        Ok(self.history()?.iter().any(|operation| operation.id == id))
     }
 
     /// Makes a plan that was shown before again, from its digest. Where the host has changed since, the
@@ -144,8 +145,8 @@ impl Operator {
     /// If no such plan was shown in the last minutes, there is none any more, or it was carried out.
     pub fn recall(&self, digest: &str) -> Result<Proposal, ProposeError> {
         let Some(Shown { plan, reverses, .. }) = self.read_shown(digest) else {
-            if let Some(done) = self.operations()?.into_iter().find(|operation| operation.digest == digest) {
-                return Err(JournalError::CarriedOut { op: done.id }.into());
+            if let Some(done) = self.history()?.iter().find(|operation| operation.digest == digest) {
+                return Err(JournalError::CarriedOut { op: done.id.clone() }.into());
             }
             return Err(Refusal::new(Reason::Unknown, "no plan with that digest was shown in the last 15 minutes")
                 .hint("plan it again with --dry-run")

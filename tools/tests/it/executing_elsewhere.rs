@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
+use kai_tools::operator::{Operator, Target};
 use serde_json::{Value, json};
 
 struct Stage {
@@ -53,14 +54,33 @@ impl Stage {
         serde_json::from_slice(&done.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&done.stderr)))
     }
 
-    /// The first answer to a line.
-    fn say(&self, line: &str) -> String {
+    /// A connection on which a line was said.
+    fn said(&self, line: &str) -> UnixStream {
         let mut stream = UnixStream::connect(self.socket()).unwrap();
         stream.write_all(line.as_bytes()).unwrap();
         stream.write_all(b"\n").unwrap();
+        stream
+    }
+
+    /// The first answer to a line.
+    fn say(&self, line: &str) -> String {
         let mut answer = String::new();
-        BufReader::new(stream).read_line(&mut answer).unwrap();
+        BufReader::new(self.said(line)).read_line(&mut answer).unwrap();
         answer
+    }
+
+    /// The operations of which something was written since a line of the journal, and how the answer ends.
+    fn since(&self, mark: &Value) -> (Vec<Value>, Value) {
+        let call = json!({ "operations": { "since": mark } });
+        let answer = BufReader::new(self.said(&call.to_string()));
+        let mut parts: Vec<Value> = answer.lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
+        let end = parts.pop().unwrap()["operations"]["end"].take();
+        (parts.iter_mut().map(|part| part["operations"]["one"].take()).collect(), end)
+    }
+
+    /// Who lives on, and asks again and again.
+    fn operator(&self) -> Operator {
+        Operator::open(&Target::Executor(self.socket()), Some(&self.folder.path().join("other")), None).unwrap()
     }
 
     fn snapshots(&self) -> String {
@@ -151,4 +171,82 @@ fn whoever_says_nothing_or_too_much_holds_up_nobody() {
     let _ = long.take(1 << 16).read_to_end(&mut said);
     assert!(stage.op(&["list"]).status.success());
     drop(idle);
+}
+
+#[test]
+fn of_what_was_done_only_what_is_new_is_told() {
+    let stage = Stage::new();
+    let (none, nothing) = stage.since(&Value::Null);
+    assert_eq!((none.len(), &nothing["mark"]), (0, &Value::Null));
+    for name in ["alpha", "beta"] {
+        assert!(stage.op(&["--yes", "snap", "web1", "take", name]).status.success());
+    }
+    let (all, end) = stage.since(&Value::Null);
+    assert_eq!((all.len(), &end["adds"]), (2, &json!(false)));
+    let (none, same) = stage.since(&end["mark"]);
+    assert_eq!((none.len(), &same["adds"], &same["mark"]), (0, &json!(true), &end["mark"]));
+    // An undo is an operation, and something that happened to another one.
+    assert!(stage.op(&["--yes", "op", "undo", "last"]).status.success());
+    let (new, end) = stage.since(&end["mark"]);
+    assert_eq!(new.iter().map(|one| &one["at"]).collect::<Vec<_>>(), [&json!(1), &json!(2)]);
+    assert_eq!(new[0]["operation"]["reversed_by"], new[1]["operation"]["id"]);
+    // What is no line of it is as good as nothing.
+    for (seq, hash) in [(json!(0), json!("")), (json!(1), end["mark"]["hash"].clone()), (json!(9999), json!(""))] {
+        let (all, end) = stage.since(&json!({ "seq": seq, "hash": hash }));
+        assert_eq!((all.len(), &end["adds"]), (3, &json!(false)));
+    }
+    for wrong in ["\"operations\"", "{\"operations\":{\"since\":null,\"all\":true}}", "{\"operations\":{\"since\":7}}"]
+    {
+        assert!(stage.say(wrong).starts_with("{\"failed\""), "{wrong}");
+    }
+}
+
+#[test]
+fn who_asks_again_and_again_knows_what_was_done() {
+    let stage = Stage::new();
+    let operator = stage.operator();
+    assert!(operator.history().unwrap().is_empty());
+    assert!(stage.op(&["--yes", "snap", "web1", "take", "alpha"]).status.success());
+    let first = operator.history().unwrap();
+    assert_eq!(first.iter().map(|found| found.ending()).collect::<Vec<_>>(), ["done"]);
+    let again = operator.history().unwrap();
+    assert!(std::sync::Arc::ptr_eq(&first[0], &again[0]), "it is told once");
+    assert!(stage.op(&["--yes", "op", "undo", "last"]).status.success());
+    let undone = operator.history().unwrap();
+    assert_eq!(undone.iter().map(|found| found.ending()).collect::<Vec<_>>(), ["undone", "done"]);
+    assert_eq!(operator.operations().unwrap().len(), 2);
+    // Another journal in its place.
+    std::fs::remove_file(stage.folder.path().join("host.ops/journal.jsonl")).unwrap();
+    assert!(operator.history().unwrap().is_empty());
+    assert!(stage.op(&["--yes", "snap", "web1", "take", "gamma"]).status.success());
+    let other = operator.history().unwrap();
+    assert!(other.len() == 1 && other[0].id != first[0].id);
+}
+
+#[test]
+fn who_does_not_read_how_far_it_is_keeps_nothing_from_ending() {
+    let stage = Stage::new();
+    let names: Vec<String> = (0..20).map(|at| format!("many{at}")).collect();
+    let mut args = vec!["clone", "golden", "--dry-run"];
+    args.extend(names.iter().map(String::as_str));
+    let dry = stage.json(&args);
+    let steps = dry["plan"]["steps"].as_array().unwrap().len();
+    let plan = &dry["plan"];
+    let call = json!({ "execute": { "request": plan["request"], "reverses": null, "made": plan["made"],
+        "digest": dry["digest"], "by": "somebody" } });
+    let deaf = stage.said(&call.to_string());
+    let operator = stage.operator();
+    let ends_by = std::time::Instant::now() + std::time::Duration::from_secs(120);
+    let ended = loop {
+        if let Some(found) = operator.history().unwrap().first().filter(|found| found.outcome.is_some()) {
+            break found.clone();
+        }
+        assert!(std::time::Instant::now() < ends_by, "it hangs");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    };
+    assert_eq!(ended.ending(), "done");
+    // It was told less than there was.
+    let told = BufReader::new(deaf).lines().count();
+    assert!(told < 2 * steps + 1, "{told} of {steps} steps");
+    assert!(stage.op(&["--yes", "snap", "web1", "take", "alpha"]).status.success(), "the journal is free");
 }

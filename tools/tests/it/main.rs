@@ -10,6 +10,7 @@ mod domain;
 mod estimating;
 mod executing_elsewhere;
 mod journalling;
+mod looking;
 mod names;
 mod once;
 mod operating;

@@ -10,8 +10,8 @@ use crate::turn::scope;
 /// Everything that can be named now. What cannot be read is not offered.
 pub(super) fn of(operator: &Operator) -> Names {
     let facts = operator.observe(&scope()).unwrap_or_default();
-    let operations = operator.operations().unwrap_or_default();
-    let operations = operations.into_iter().rev().map(|operation| operation.id).collect();
+    let operations = operator.history().unwrap_or_default();
+    let operations = operations.iter().rev().map(|operation| operation.id.clone()).collect();
     Names { operations, ..of_host(&facts) }
 }
 

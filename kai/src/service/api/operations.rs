@@ -68,9 +68,9 @@ async fn list(State(service): State<Service>, Params(asked): Params<Latest>) -> 
     if !(1..=1000).contains(&asked.limit) {
         return Err(Problem::unprocessable("limit is from 1 to 1000"));
     }
-    let all = service.on_host(|operator| operator.operations()).await??;
+    let all = service.on_host(|operator| operator.history()).await??;
     let latest = all.iter().rev().take(asked.limit);
-    Ok(Json(json!(Operations { operations: latest.map(view::Line::from).collect() })))
+    Ok(Json(json!(Operations { operations: latest.map(|found| view::Line::from(&**found)).collect() })))
 }
 
 async fn news(State(service): State<Service>, Extension(caller): Extension<Caller>) -> Response {
