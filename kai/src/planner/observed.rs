@@ -2,7 +2,7 @@
 //! there; nothing here asks a host.
 
 use kai_tools::facts::{DatasetFacts, DomainFacts, Facts, Kind};
-use kai_tools::journal::{Operation as Done, Outcome};
+use kai_tools::journal::{History, Operation as Done, Outcome};
 use kai_tools::names::{Size, Stamp};
 use serde_json::Value as Json;
 

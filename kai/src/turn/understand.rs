@@ -2,7 +2,7 @@
 //! it proposes as the state machine wants it.
 
 use kai_tools::facts::Facts;
-use kai_tools::journal::Operation;
+use kai_tools::journal::History;
 use kai_tools::names::Stamp;
 use kai_tools::plan::Effect;
 use kai_tools::request::Request;
