@@ -126,12 +126,13 @@ function readOrSilence(reader) {
   return Promise.race([reader.read(), silence]).finally(() => clearTimeout(timer));
 }
 
-/** The events of a stream as { event, data }, data already parsed. Ends when the stream ends. */
-export async function* events(method, path, { body, signal } = {}) {
+/** The events of a stream as { event, data }, data already parsed. Ends when the stream ends; `opened` is called when it has begun. */
+export async function* events(method, path, { body, signal, opened = () => {} } = {}) {
   const response = await send(method, path, { body, signal, accept: "text/event-stream" });
   if (!/^text\/event-stream\b/.test(response.headers.get("content-type") || "")) {
     throw new Problem({ title: "Unreadable answer", detail: "The service did not send an event stream." });
   }
+  opened();
   const reader = response.body.getReader();
   const feed = eventParser();
   try {

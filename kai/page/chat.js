@@ -1,11 +1,11 @@
 // The Ask view: the questions and answers of one conversation, the field
 // for the next question, and the conversations before it.
 
-import { call, get, post } from "./api.js";
-import { h, icon, replace } from "./dom.js";
+import { call, get, post, serviceNow } from "./api.js";
+import { h, icon, replace, adrift } from "./dom.js";
 import { ago, count } from "./format.js";
 import { markdown } from "./markdown.js";
-import { Turn } from "./turn.js";
+import { Turn, questionHead } from "./turn.js";
 import { who, onWho, can, needs, refresh } from "./token.js";
 import { problemBox } from "./problems.js";
 import { fillSources } from "./sources.js";
@@ -17,9 +17,41 @@ const EXAMPLES = [
   "Take a snapshot of a VM",
 ];
 
+const TOOL = /^[a-z]+(?:_[a-z]+)+$/;
+const WAITED = /^not done: plan \S+ waits for the person$/;
+
+/** A conversation that is read again, as nodes. What was so then may not be so now. */
+function past(entries) {
+  let cites = false;
+  const cite = (number) => { // its source is not kept
+    cites = true;
+    return h("span", { class: "faint" }, `[${number}]`);
+  };
+  const nodes = entries.map(({ role, text }) => {
+    if (role === "user") return questionHead(text);
+    if (role === "tool") return h("details", { class: "read" }, h("summary", {}, "What a tool said"), h("pre", { class: "wrap" }, text));
+    if (role === "assistant" && TOOL.test(text)) return h("p", { class: "understood" }, "Tool: ", h("code", {}, text));
+    if (WAITED.test(text)) return h("p", {}, "A plan was made then; see ", h("a", { href: "#/operations" }, "Operations"), ".");
+    return text ? h("div", { class: "answer" }, markdown(text, cite)) : null;
+  });
+  return [nodes, cites ? h("p", { class: "faint" }, "The sources of earlier answers are not kept. Ask again to see them.") : null];
+}
+
+async function read(id, patience = 0) {
+  try {
+    return (await get(`/v1/sessions/${encodeURIComponent(id)}`)).entries;
+  } catch (error) {
+    // One that is being answered cannot be read. Where nobody listens any more, that ends soon.
+    if (error.status !== 409 || !patience) throw error;
+    await new Promise((resolve) => { setTimeout(resolve, 500); });
+    return read(id, patience - 1);
+  }
+}
+
 export function createChat(root) {
   let session = null;
   let running = null;
+  let back = null; // the reading of what was said before a reload
   try {
     session = sessionStorage.getItem(KEY);
   } catch { /* storage may be off: the conversation then lasts for this page */ }
@@ -56,6 +88,10 @@ export function createChat(root) {
     field.style.height = "auto";
     field.style.height = `${Math.min(field.scrollHeight + 2, window.innerHeight * 0.4)}px`;
   }
+  function put(text) {
+    field.value = text;
+    grow();
+  }
   field.addEventListener("input", grow);
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
@@ -63,6 +99,9 @@ export function createChat(root) {
       send(field.value);
     }
   });
+
+  const before = h("div");
+  if (session) turns.append(before);
 
   function busy(on) {
     go.hidden = on;
@@ -80,6 +119,8 @@ export function createChat(root) {
     else turns.append(turn.node);
     busy(true);
     turn.node.scrollIntoView({ block: "start" });
+    if (field.value.trim() === text) put("");
+    await back; // only then it is known whether the conversation still is
     let ended = "failed";
     try {
       if (!session) keep((await post("/v1/sessions", {}, { signal: controller.signal })).id);
@@ -97,20 +138,27 @@ export function createChat(root) {
       keep(null);
       if (!old?.again) { turn.again = true; ask(text, turn); }
     }
-    if (!document.activeElement || document.activeElement === document.body || document.activeElement === stop) field.focus({ preventScroll: true });
+    if (ended === "refused" && !field.value) {
+      put(text);
+      // The field may be high now: why it was refused is to be seen above it.
+      if (!root.hidden) window.scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
+    }
+    if (adrift() || document.activeElement === stop) {
+      field.focus({ preventScroll: true });
+      field.select();
+    }
   }
 
   function send(text) {
     const question = text.trim();
-    if (!question || running) return;
-    if (text === field.value) { field.value = ""; grow(); }
-    ask(question);
+    if (question && !running) ask(question);
   }
 
   function startOver() {
     keep(null);
     turns.replaceChildren();
     busy(false);
+    if (earlier.open) listEarlier();
     field.focus();
   }
 
@@ -123,7 +171,7 @@ export function createChat(root) {
       replace(place, used.length ? h("ul", { class: "rows" }, used.map((one) => {
         const row = h("li", {},
           h("button", { type: "button", class: "link wrap", dir: "auto", onclick: () => openEarlier(one.id) }, one.title || one.id),
-          h("span", { class: "faint" }, `${ago(one.begun)}, ${count(one.turns, "turn")}`),
+          h("span", { class: "faint" }, `${ago(one.begun, serviceNow())}, ${count(one.turns, "turn")}`),
           h("button", {
             type: "button", class: "quiet small", "aria-label": `Delete the conversation ${one.title || one.id}`,
             onclick: async () => {
@@ -131,6 +179,7 @@ export function createChat(root) {
                 await call("DELETE", `/v1/sessions/${encodeURIComponent(one.id)}`);
                 if (session === one.id) keep(null);
                 row.remove();
+                if (adrift()) earlier.firstChild.focus();
               } catch (error) {
                 row.append(problemBox(error));
               }
@@ -143,22 +192,34 @@ export function createChat(root) {
     }
   }
 
+  const toLast = () => [...turns.querySelectorAll(".question")].at(-1)?.scrollIntoView({ block: "start" });
+
   async function openEarlier(id) {
     try {
-      const { entries } = await get(`/v1/sessions/${encodeURIComponent(id)}`);
-      replace(turns, entries.map((entry) => {
-        if (entry.role === "user") return h("h2", { class: "question wrap", dir: "auto" }, entry.text);
-        if (entry.role === "tool") {
-          return h("details", { class: "read" }, h("summary", {}, "What a tool said"), h("pre", { class: "wrap" }, entry.text));
-        }
-        return entry.text ? h("div", { class: "answer" }, markdown(entry.text)) : null;
-      }));
+      const entries = await read(id);
+      if (running) return; // asked something else meanwhile
+      replace(turns, past(entries));
       keep(id);
       busy(false);
-      field.focus();
+      field.focus({ preventScroll: true });
+      toLast();
     } catch (error) {
       replace(earlier.lastChild, problemBox(error, { retry: () => openEarlier(id) }));
     }
+  }
+
+  /** After a reload: draws what was said, since it is gone on with. What cannot be drawn is forgotten. */
+  async function comeBack() {
+    replace(before, h("p", { class: "status" }, icon("arc"), "Reading the conversation…"));
+    try {
+      replace(before, past(await read(session, 10)));
+      if (!running) toLast();
+    } catch {
+      if (before.isConnected) keep(null);
+      replace(before);
+    }
+    if (!before.childElementCount) before.remove();
+    busy(Boolean(running));
   }
 
   onWho(async (error) => {
@@ -167,6 +228,7 @@ export function createChat(root) {
     go.disabled = field.disabled = Boolean(me) && !can("ask");
     engine.textContent = me?.engine ? `Engine: ${me.engine}` : "";
     if (!can("ask")) return;
+    if (before.isConnected) back ??= comeBack();
     await fillSources(source);
   });
 

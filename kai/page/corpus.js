@@ -1,7 +1,7 @@
 // The Index view: which documents kai has read, and the reading itself.
 
 import { get, post } from "./api.js";
-import { h, icon, replace, table, every } from "./dom.js";
+import { h, icon, replace, table, every, coded } from "./dom.js";
 import { count } from "./format.js";
 import { problemBox } from "./problems.js";
 import { can, needs, onWho } from "./token.js";
@@ -19,7 +19,7 @@ function runBox(run) {
       h("progress", known ? { max: run.total, value: run.done, "aria-label": "Reading" } : { "aria-label": "Reading" }),
       h("p", { class: "faint" }, known ? `${run.done.toLocaleString()} of ${run.total.toLocaleString()}` : run.done ? `${run.done.toLocaleString()} so far` : ""),
     ] : null,
-    run.message ? h("p", { class: "wrap" }, run.message) : null,
+    run.message ? h("p", { class: "wrap" }, coded(run.message)) : null,
     run.problems?.length ? h("details", {}, h("summary", {}, count(run.problems.length, "problem")),
       h("ul", {}, run.problems.map((text) => h("li", { class: "wrap" }, text)))) : null);
 }

@@ -40,6 +40,33 @@ export const replace = (node, ...children) => {
   return add(node, children);
 };
 
+/** Text in which `backticks` mark code. Nothing else in it is markup: it may hold names from anywhere. */
+export const coded = (text) => String(text).split(/`([^`]+)`/).map((part, n) => (n % 2 ? h("code", {}, part) : part));
+
+/** Whether nothing has the focus: what had it was disabled, or has gone. */
+export const adrift = () => !document.activeElement || document.activeElement === document.body;
+
+/** `work`, never twice at once: asked for meanwhile, it is done once more. */
+export function oneAtATime(work) {
+  let going = null;
+  let wanted = false;
+  async function round() {
+    try {
+      while (wanted) {
+        wanted = false;
+        await work();
+      }
+    } finally {
+      going = null;
+    }
+  }
+  return () => {
+    wanted = true;
+    going ??= round();
+    return going;
+  };
+}
+
 const ICONS = {
   check: "M3 8.5l3.2 3.2L13 4.8",
   cross: "M4 4l8 8M12 4l-8 8",

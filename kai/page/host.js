@@ -2,9 +2,10 @@
 // the service sees them now. What the service does not say is not shown.
 
 import { get } from "./api.js";
-import { h, icon, replace, table, every } from "./dom.js";
+import { h, icon, replace, table, every, oneAtATime } from "./dom.js";
 import { bytes, count, when } from "./format.js";
 import { capacityBar, timeline } from "./draw.js";
+import { changes } from "./plans.js";
 import { replicationPart } from "./replication.js";
 import { problemBox } from "./problems.js";
 import { can, needs, onWho } from "./token.js";
@@ -41,7 +42,7 @@ function guestCard(guest) {
     ]),
     snapshots.length ? [
       timeline(snapshots, guest.name),
-      h("details", {}, h("summary", {}, count(snapshots.length, "snapshot")),
+      h("details", { "data-key": `vm ${guest.name}` }, h("summary", {}, count(snapshots.length, "snapshot")),
         table([...snapshots].sort((a, b) => (a.created < b.created ? 1 : -1)), `Snapshots of ${guest.name}`, [
           { key: "name" },
           { key: "created", show: (one) => when(one.created) },
@@ -50,37 +51,58 @@ function guestCard(guest) {
     ] : h("p", { class: "faint" }, "No snapshots."));
 }
 
+/** Draws `place` again: what is open stays open and where it was scrolled to, and what has the focus keeps it. */
+function drawAgain(place, draw) {
+  const at = document.activeElement;
+  const before = [...place.querySelectorAll("details")].map((one) => ({
+    key: one.dataset.key,
+    open: one.open,
+    left: one.querySelector(".table").scrollLeft,
+    focused: one.contains(at) ? (at.localName === "summary" ? "summary" : ".table") : null,
+  }));
+  draw();
+  for (const { key, open, left, focused } of before) {
+    const now = place.querySelector(`details[data-key="${CSS.escape(key)}"]`);
+    if (now) {
+      now.open = open;
+      if (left) now.querySelector(".table").scrollLeft = left;
+    }
+    if (focused) (now?.querySelector(focused) ?? document.getElementById("h-host")).focus({ preventScroll: true });
+  }
+}
+
 export function createHost(root) {
   const missing = h("div");
+  const trouble = h("div");
   const place = h("div");
   const copies = h("div");
   const title = h("h1", { id: "h-host", tabindex: "-1", class: "wrap", dir: "auto" }, "Host");
-  const again = h("button", { type: "button", class: "quiet", onclick: () => load() }, "Read again");
+  const again = h("button", { type: "button", class: "quiet", onclick: () => { replace(trouble); load(); } }, "Read again");
   const head = h("div", { class: "between" }, title, again);
-  replace(root, head, missing, place);
+  replace(root, head, missing, trouble, place);
   let shown = false;
-  let busy = false;
   let last = "";
 
-  async function load() {
-    if (busy || !can("plan")) return;
-    busy = true;
+  const load = oneAtATime(async () => {
+    if (!can("plan")) return;
     if (!place.childElementCount) replace(place, h("p", { class: "status" }, icon("arc"), "Reading the host…"));
     try {
       const { replication = [], ...host } = await get("/v1/host");
       const text = JSON.stringify(host);
-      if (text !== last) { // open lists stay open while nothing has changed
+      if (!can("plan")) return; // the token went meanwhile, and what it showed with it
+      if (text !== last) {
         last = text;
-        render(host);
+        drawAgain(place, () => render(host));
       }
       replace(copies, replicationPart(replication)); // it grows older all the time
+      replace(trouble);
     } catch (error) {
-      last = "";
-      replace(place, problemBox(error, { retry: load }));
-    } finally {
-      busy = false;
+      if (!last) replace(place);
+      if (trouble.childElementCount && trouble.dataset.said === error.message) return;
+      trouble.dataset.said = error.message;
+      replace(trouble, problemBox(error, { lead: last ? "Not read again: below is what was read before" : undefined }));
     }
-  }
+  });
 
   function render(host) {
     title.textContent = host.name || "Host";
@@ -97,7 +119,7 @@ export function createHost(root) {
       copies,
       h("h2", {}, "VMs"),
       guests.length ? h("div", { class: "grid" }, guests.map(guestCard)) : h("p", { class: "faint" }, "No VMs."),
-      datasets.length ? h("details", { class: "card" }, h("summary", {}, h("strong", {}, count(datasets.length, "dataset"))),
+      datasets.length ? h("details", { class: "card", "data-key": "datasets" }, h("summary", {}, h("strong", {}, count(datasets.length, "dataset"))),
         table(datasets, "Datasets", [
           { key: "name", show: (one) => h("code", { class: "wrap" }, one.name) },
           { key: "kind" },
@@ -111,8 +133,9 @@ export function createHost(root) {
     const notice = needs("plan", "Seeing the host");
     replace(missing, notice);
     again.hidden = Boolean(notice);
-    if (notice) { place.replaceChildren(); last = ""; } else if (shown) load();
+    if (notice) { place.replaceChildren(); trouble.replaceChildren(); last = ""; } else if (shown) load();
   });
+  changes.addEventListener("change", () => { if (shown) load(); });
   every(root, 30000, () => {
     if (shown && !document.hidden && !document.getElementById("token-dialog").open) load();
   });

@@ -10,7 +10,7 @@ import { createInterface } from "./interface.js";
 import * as passages from "./passages.js";
 import { events, getToken } from "./api.js";
 import { h, replace } from "./dom.js";
-import { changes } from "./plans.js";
+import { changed } from "./plans.js";
 import { can, openDialog, refresh, onWho, who } from "./token.js";
 
 const byId = (id) => document.getElementById(id);
@@ -95,8 +95,9 @@ async function watch() {
   const { signal } = (watching = new AbortController());
   while (!signal.aborted) {
     try {
-      for await (const { event } of events("GET", "/v1/events", { signal })) {
-        if (event !== "index") changes.dispatchEvent(new Event("change"));
+      // What happened before it was connected was missed.
+      for await (const { event } of events("GET", "/v1/events", { signal, opened: changed })) {
+        if (event !== "index") changed();
       }
     } catch { /* the service may be away for a while */ }
     await new Promise((resolve) => { setTimeout(resolve, 5000); });

@@ -1,10 +1,10 @@
 // The Operations view: plans that wait for approval, what runs now, and
 // what was done before.
 
-import { get } from "./api.js";
-import { h, icon, replace, every } from "./dom.js";
+import { get, serviceNow } from "./api.js";
+import { h, icon, replace, every, oneAtATime } from "./dom.js";
 import { ago, when } from "./format.js";
-import { planCard, waiting, changes } from "./plans.js";
+import { planCard, waiting, goTo, changes, changed } from "./plans.js";
 import { progress, ending, undoButton, OUTCOMES } from "./progress.js";
 import { problemBox } from "./problems.js";
 import { can, needs, onWho } from "./token.js";
@@ -31,12 +31,19 @@ function keepNodes(place, things, make, key, sameAs = () => "", first = []) {
   }));
   if (nodes.length !== place.childNodes.length || nodes.some((node, n) => node !== place.childNodes[n])) {
     const focused = place.contains(document.activeElement) ? document.activeElement : null;
+    const within = [...place.children].find((node) => node.contains(focused))?.dataset.key;
     place.replaceChildren(...nodes);
-    if (focused?.isConnected) focused.focus({ preventScroll: true });
+    if (!focused) return;
+    const instead = nodes.find((node) => node.dataset.key === within)?.querySelector("summary, h3");
+    const to = focused.isConnected ? focused : instead ?? document.getElementById("h-operations");
+    to.focus({ preventScroll: true });
   }
 }
 
-function operationNode(operation, before) {
+const since = (operation) => ago(operation.started, serviceNow());
+
+/** `undo` is as for undoButton. */
+function operationNode(operation, before, undo) {
   const detail = h("div", { class: "detail" });
   const node = h("details", { class: "card operation", ontoggle: () => node.open && load() },
     h("summary", {},
@@ -44,7 +51,7 @@ function operationNode(operation, before) {
         operation.effect === "destroy" ? h("span", { class: "badge bad" }, "Destroys data") : null,
         operation.reversed_by ? h("span", { class: "badge" }, "Undone") : null),
       h("strong", { class: "wrap", dir: "auto" }, operation.summary),
-      h("span", { class: "faint wrap" }, h("time", { datetime: operation.started, title: when(operation.started) }, ago(operation.started)),
+      h("span", { class: "faint wrap" }, h("time", { datetime: operation.started, title: when(operation.started) }, since(operation)),
         operation.by ? ` by ${operation.by}` : "")),
     detail);
   let loaded = false;
@@ -58,8 +65,8 @@ function operationNode(operation, before) {
       if (full.running) {
         const live = progress(operation.id, {
           commands: (full.steps || []).map((step) => step.action),
-          undoCard: (made) => planCard(made),
-          finished: () => changes.dispatchEvent(new Event("change")),
+          undo,
+          finished: changed,
         });
         replace(detail, live);
         return;
@@ -71,8 +78,8 @@ function operationNode(operation, before) {
         ending({ outcome: full.outcome, message: full.message }),
         h("p", { class: "faint wrap" }, `Started ${when(full.started)} · operation ${full.id}`,
           full.reversed_by ? ` · undone by ${full.reversed_by}` : ""));
-      const undo = undoButton(full, detail, (made) => planCard(made));
-      if (undo) detail.append(h("div", { class: "buttons" }, undo));
+      const button = undoButton(full, detail, undo);
+      if (button) detail.append(h("div", { class: "buttons" }, button));
     } catch (error) {
       loaded = false;
       replace(detail, problemBox(error, { retry: load }));
@@ -98,15 +105,26 @@ export function createOperations(root) {
     h("h2", {}, "Operations"), noHistory, history);
   replace(root, h("h1", { id: "h-operations", tabindex: "-1" }, "Operations"), missing, trouble, parts);
   const acted = new Set(); // plans handled in this view keep their card until the view is left
-  let busy = false;
+  const count = document.getElementById("waiting-count");
+  let open = [];
   let shown = false;
 
-  async function refresh() {
-    if (busy || !can("plan")) return;
-    busy = true;
+  // A plan that takes an operation back is one among those that wait, and stays there when the operation's row changes.
+  const undo = {
+    known: (operation) => open.find((one) => one.reverses === operation.id),
+    async show(made) {
+      await refresh();
+      const card = [...plans.children].find((node) => node.dataset.key === made.id);
+      if (card) goTo(card);
+    },
+  };
+
+  const refresh = oneAtATime(async () => {
+    if (!can("plan")) return;
     try {
-      const [open, { operations }] = await Promise.all([waiting(), get("/v1/operations?limit=20")]);
-      const count = document.getElementById("waiting-count");
+      const [now, { operations }] = await Promise.all([waiting(), get("/v1/operations?limit=20")]);
+      if (!can("plan")) return; // the token went meanwhile, and what it showed with it
+      open = now;
       count.hidden = open.length === 0;
       count.textContent = open.length;
       count.setAttribute("aria-label", `${open.length} waiting`);
@@ -114,25 +132,33 @@ export function createOperations(root) {
       if (shown) {
         const ids = new Set(open.map((one) => one.id));
         const kept = [...plans.children].filter((node) => acted.has(node.dataset.key) && !ids.has(node.dataset.key));
-        keepNodes(plans, open, (one) => planCard(one, { gone: () => acted.add(one.id) }), (one) => one.id, undefined, kept);
-        keepNodes(history, operations, operationNode, (one) => one.id, (one) => `${one.running} ${one.outcome} ${one.reversed_by}`);
+        keepNodes(plans, open, (one) => planCard(one, { gone: (id) => acted.add(id), undo }), (one) => one.id, undefined, kept);
+        keepNodes(history, operations, (one, before) => operationNode(one, before, undo), (one) => one.id,
+          (one) => `${one.running} ${one.outcome} ${one.reversed_by}`);
+        operations.forEach((one, n) => { // kept ones, too, grow older
+          const time = history.children[n].querySelector("summary time");
+          if (time.textContent !== since(one)) time.textContent = since(one);
+        });
         noPlans.hidden = plans.childElementCount > 0;
         noHistory.hidden = operations.length > 0;
       }
       replace(trouble);
     } catch (error) {
       if (shown) replace(trouble, problemBox(error, { retry: refresh }));
-    } finally {
-      busy = false;
     }
-  }
+  });
 
   changes.addEventListener("change", refresh);
   onWho(() => {
     const notice = needs("plan", "Seeing operations");
     replace(missing, notice);
     parts.hidden = Boolean(notice);
-    plans.replaceChildren(); // cards are drawn for what the token may do
+    if (notice) {
+      count.hidden = true;
+      open = [];
+      replace(plans);
+      replace(history);
+    }
     refresh();
   });
   every(root, 8000, () => {

@@ -2,7 +2,7 @@
 // undo. The service replays what happened, so a lost connection is taken up again.
 
 import { events, get, post, isAbort } from "./api.js";
-import { h, icon, replace, plain, announce } from "./dom.js";
+import { h, icon, replace, plain, announce, adrift } from "./dom.js";
 import { duration } from "./format.js";
 import { can } from "./token.js";
 import { problemBox, hintList } from "./problems.js";
@@ -32,12 +32,12 @@ function stepNode(step) {
     step.why ? h("span", { class: "why wrap", dir: "auto" }, step.why) : null);
 }
 
-/** How it ended, with everything the service says about it. */
+/** How it ended, with everything the service says about it. It can be given the focus. */
 export function ending(end) {
   const [tone, words] = OUTCOMES[end.outcome] || ["warn", "Cut off: kai does not know how this ended."];
   const rows = (title, items) => (items?.length
     ? [h("p", {}, h("strong", {}, title)), h("ul", {}, items.map((item) => h("li", { class: "wrap" }, plain(item))))] : null);
-  return h("div", { class: `box ${tone}` },
+  return h("div", { class: `box ${tone}`, tabindex: "-1" },
     h("p", {}, icon(tone === "good" ? "check" : "warn"), h("strong", {}, words)),
     end.error ? h("p", { class: "wrap" }, plain(end.error)) : null,
     end.message && end.message !== end.error ? h("p", { class: "wrap" }, end.message) : null,
@@ -48,8 +48,8 @@ export function ending(end) {
       h("dt", {}, key), h("dd", { class: "wrap", dir: "auto" }, plain(value))])) : null);
 }
 
-/** A node that follows the operation `id`. */
-export function progress(id, { events: path, commands = [], undoCard, finished = () => {} } = {}) {
+/** A node that follows the operation `id`. `undo` is as for undoButton. */
+export function progress(id, { events: path, commands = [], undo, finished = () => {} } = {}) {
   const base = `/v1/operations/${encodeURIComponent(id)}`;
   const steps = new Map(commands.map((action, n) => [n + 1, { number: n + 1, action, state: "waiting" }]));
   const shown = new Map();
@@ -59,6 +59,7 @@ export function progress(id, { events: path, commands = [], undoCard, finished =
   const node = h("div", { class: "progress", "data-operation": id }, list, tail, buttons);
   const stream = new AbortController();
   let over = false;
+  let stopping = false;
   let tries = 0;
 
   function show(step) {
@@ -72,13 +73,18 @@ export function progress(id, { events: path, commands = [], undoCard, finished =
 
   async function stop(event) {
     const button = event.currentTarget;
-    button.disabled = true;
+    button.disabled = stopping = true;
     try {
       await post(`${base}/stop`, {});
-      replace(tail, h("p", { class: "status", role: "status" }, "Stopping at the next safe place; what was done is then taken back."));
+      if (over) return;
+      const said = h("p", { class: "status", role: "status", tabindex: "-1" }, "Stopping at the next safe place; what was done is then taken back.");
+      replace(tail, said);
+      if (adrift()) said.focus({ preventScroll: true });
     } catch (error) {
-      button.disabled = false;
+      if (over) return;
+      button.disabled = stopping = false;
       replace(tail, problemBox(error, { lead: "Not stopped" }));
+      if (adrift()) button.focus();
     }
   }
 
@@ -89,7 +95,7 @@ export function progress(id, { events: path, commands = [], undoCard, finished =
     } catch {
       return;
     }
-    const button = undoButton(operation, node, undoCard);
+    const button = undoButton(operation, node, undo);
     if (button) buttons.append(button);
   }
 
@@ -107,8 +113,11 @@ export function progress(id, { events: path, commands = [], undoCard, finished =
             if (data.state !== "begun") announce(`Step ${data.number} ${STATES[data.state]?.[1] ?? data.state}`);
           } else if (event === "ended") {
             over = true;
-            replace(tail, ending(data));
+            const lost = node.contains(document.activeElement) || (stopping && adrift());
+            const end = ending(data);
+            replace(tail, end);
             replace(buttons);
+            if (lost) end.focus({ preventScroll: true });
             announce((OUTCOMES[data.outcome] || ["", "The operation ended."])[1]);
             finished(data);
             await offerUndo();
@@ -126,7 +135,7 @@ export function progress(id, { events: path, commands = [], undoCard, finished =
       tries += 1;
       if (tries > 5) {
         replace(tail, problemBox(new Error("The operation goes on at the host; only this view of it was lost."), {
-          lead: "The connection was lost", again: "Connect again", retry: () => { tries = 0; replace(tail); follow(); },
+          lead: "The connection was lost", again: "Connect again", retry: () => { tries = 0; replace(tail); follow(); buttons.querySelector("button").focus(); },
         }));
         return;
       }
@@ -141,21 +150,24 @@ export function progress(id, { events: path, commands = [], undoCard, finished =
   return node;
 }
 
-/** A button that has the undoing of an operation planned; the plan comes as a card after `node`. */
-export function undoButton(operation, node, undoCard) {
+/** A button that has the undoing of an operation planned. `known` gives the plan for it that waits already, if any;
+    `show` puts the plan where it is decided. What goes wrong is said at the end of `node`. */
+export function undoButton(operation, node, { known, show }) {
   if (!operation.undoable || operation.reversed_by || operation.running) return null;
   const button = h("button", { type: "button", disabled: !can("plan") }, icon("undo"), "Undo…");
+  let trouble = null;
   button.addEventListener("click", async () => {
     button.disabled = true;
+    trouble?.remove();
     try {
-      const made = await post(`/v1/operations/${encodeURIComponent(operation.id)}/undo`, {});
-      button.remove();
-      node.append(h("p", { class: "faint" }, "This plan takes it back. Nothing is done until you approve it."), undoCard(made));
+      const plan = known(operation) || await post(`/v1/operations/${encodeURIComponent(operation.id)}/undo`, {});
       announce("A plan to undo waits for approval.");
+      await show(plan, button, node);
     } catch (error) {
-      button.disabled = false;
-      node.append(problemBox(error, { lead: "No plan to undo" }));
+      node.append(trouble = problemBox(error, { lead: "No plan to undo" }));
     }
+    button.disabled = false;
+    if (adrift()) button.focus();
   });
   return button;
 }

@@ -33,7 +33,9 @@ export async function refresh() {
   return null;
 }
 
-const command = (scope) => h("code", { class: "command" }, `kai token add NAME --scope ${scope === "ask" ? "ask" : `ask,${scope}`}`);
+// What a scope is of use with: nothing can be approved by whoever cannot see it.
+const TOGETHER = { ask: "ask", approve: "ask,plan,approve" };
+const command = (scope) => h("code", { class: "command" }, `kai token add NAME --scope ${TOGETHER[scope] || `ask,${scope}`}`);
 
 /** What to show where `scope` is missing; null where it is there. */
 export function needs(scope, what) {

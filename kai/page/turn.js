@@ -2,12 +2,13 @@
 // going on, the growing text, its sources, and whatever else the service sends.
 
 import { events, isAbort, Problem } from "./api.js";
-import { h, icon, replace, add, table, announce } from "./dom.js";
+import { h, icon, replace, add, table, announce, coded } from "./dom.js";
 import { doing, count } from "./format.js";
 import { LiveText } from "./live.js";
 import { open as openPassage } from "./passages.js";
-import { planCard, changes } from "./plans.js";
+import { planCard, changed } from "./plans.js";
 import { problemBox, hintList } from "./problems.js";
+import { needs } from "./token.js";
 
 const nearBottom = () => window.innerHeight + window.scrollY > document.documentElement.scrollHeight - 160;
 
@@ -20,6 +21,16 @@ function following(work) {
 
 const sourceLine = (source) => [source.title || source.page,
   source.heading && source.heading !== source.title ? ` – ${source.heading}` : ""];
+
+/** What was asked. One that is too long for its place can be scrolled, also by keys. */
+export function questionHead(text) {
+  const node = h("h2", { class: "question wrap", dir: "auto" }, text);
+  new ResizeObserver(() => {
+    if (node.scrollHeight > node.clientHeight) node.tabIndex = 0;
+    else node.removeAttribute("tabindex");
+  }).observe(node);
+  return node;
+}
 
 export function sourceList(sources, numbered) {
   return h("ol", { class: numbered ? "sources" : "sources plain" }, sources.map((source) => h("li", {},
@@ -42,7 +53,7 @@ export class Turn {
     this.after = h("div", { class: "after" });
     this.live = new LiveText(this.body, { cite: (number) => this.#cite(number), around: following });
     this.node = h("article", { class: "turn", "aria-label": "Question and answer", "aria-busy": true },
-      h("h2", { class: "question wrap", dir: "auto" }, question),
+      questionHead(question),
       this.before, this.body, this.status, this.after);
     this.#working("Sending the question…");
   }
@@ -66,13 +77,15 @@ export class Turn {
     following(() => add(this.after, nodes));
   }
 
-  /** Runs the question; resolves to "done", "stopped" or "failed". */
+  /** Runs the question; resolves to "done", "refused" (also by the service, before it began), "stopped", "failed" or
+      "forgotten", where the conversation is. */
   async run(body, signal) {
     let ended = "failed";
     try {
       for await (const { event, data } of events("POST", "/v1/ask", { body, signal })) {
         if (this.take(event, data)) { ended = event === "done" ? "done" : "failed"; break; }
       }
+      if (this.seen.has("refused") && !this.live.text) ended = "refused";
       if (ended === "failed" && !this.seen.has("problem")) {
         throw new Problem({ title: "The answer was cut off", detail: "The connection ended before the answer was complete." });
       }
@@ -86,6 +99,7 @@ export class Turn {
       } else if (error.status === 404 && body.session) {
         ended = "forgotten";
       } else {
+        if (!this.seen.size) ended = "refused";
         this.#put(problemBox(error, {
           lead: this.live.text ? "The answer was cut off" : undefined, again: "Ask again", retry: () => this.retry(this),
         }));
@@ -122,9 +136,9 @@ export class Turn {
         this.#working("");
         this.#put(h("p", { class: "faint" }, "Nothing is done before you approve this plan."), planCard(data));
         announce("A plan waits for approval.");
-        changes.dispatchEvent(new Event("change"));
+        changed();
         break;
-      case "note": this.#put(h("p", { class: "note" }, data.text)); break;
+      case "note": this.#put(h("p", { class: "note wrap" }, coded(data.text))); break;
       case "done": this.#done(data); return true;
       case "problem":
         this.live.finish();
@@ -147,7 +161,7 @@ export class Turn {
   #fallback(data) {
     this.seen.add("fallback");
     add(this.before, h("div", { class: "box warn" },
-      h("p", { class: "wrap" }, icon("warn"), `${data.from || "The model"} ${data.broken_off ? "broke off" : "was not used"}: ${data.reason} The built-in engine answers instead.`),
+      h("p", { class: "wrap" }, icon("warn"), coded(`${data.from || "The model"} ${data.broken_off ? "broke off" : "was not used"}: ${data.reason} The built-in engine answers instead.`)),
       data.hint ? hintList([data.hint]) : null));
   }
 
@@ -162,7 +176,10 @@ export class Turn {
 
   #refused(data) {
     this.seen.add("refused");
-    this.#put(h("div", { class: "box bad" }, h("p", { class: "wrap", dir: "auto" }, icon("cross"), h("strong", {}, "Not possible: "), data.message), hintList(data.hints)));
+    const lacking = /\bscope plan\b/.test(data.message); // a question can be refused, too
+    this.#put(
+      h("div", { class: "box bad" }, h("p", { class: "wrap", dir: "auto" }, icon("cross"), h("strong", {}, "Not possible: "), coded(data.message)), hintList(data.hints)),
+      lacking ? needs("plan", "Seeing or changing the host") : null);
     announce(`Not possible: ${data.message}`);
   }
 
@@ -172,7 +189,7 @@ export class Turn {
     this.#put(h("div", { class: "found" },
       h("p", { class: "faint wrap" }, `${name}: ${count(rows.length, "row")}`),
       rows.length ? table(rows, name) : null,
-      (data.notes || []).map((note) => h("p", { class: "note wrap" }, note))));
+      (data.notes || []).map((note) => h("p", { class: "note wrap" }, coded(note)))));
     announce(`${name}: ${count(rows.length, "row")}`);
   }
 
@@ -195,7 +212,7 @@ export class Turn {
     } else if (data.grounded === false && data.text && !acted) {
       nodes.push(h("div", { class: "box warn" }, h("p", {}, icon("warn"), "This answer is not backed by the documents. Check it before you act on it.")));
     }
-    if (!this.seen.has("note")) for (const note of data.notes || []) nodes.push(h("p", { class: "note wrap" }, note));
+    if (!this.seen.has("note")) for (const note of data.notes || []) nodes.push(h("p", { class: "note wrap" }, coded(note)));
     if (data.engine && data.text) nodes.push(h("p", { class: "faint wrap" }, data.engine.kind === "model" ? `Answered by ${data.engine.name}` : "Answered by the built-in engine"));
     this.#put(nodes);
   }

@@ -82,10 +82,37 @@ const fits = async (what) => {
   const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   check(over <= 0, `${what}: ${over} px too wide`);
 };
-const vms = () => page.evaluate(async (value) => {
-  const answer = await fetch("/v1/host", { headers: { Authorization: `Bearer ${value}` } });
-  return (await answer.json()).guests.map((guest) => guest.name);
-}, token);
+// What somebody else does: not the page, though its connection is used.
+const api = (method, path, body) => page.evaluate(async ([value, how, where, what]) => {
+  const headers = { Authorization: `Bearer ${value}`, "Content-Type": "application/json" };
+  const answer = await fetch(where, { method: how, headers, body: what && JSON.stringify(what) });
+  const text = await answer.text();
+  return text ? JSON.parse(text) : null;
+}, [token, method, path, body]);
+const vms = async () => (await api("GET", "/v1/host")).guests.map((guest) => guest.name);
+const snapshot = async (name) => {
+  const made = await api("POST", "/v1/plans", { request: { tool: "kvm_snap", args: { vm: "web1", name } } });
+  const { operation } = await api("POST", `/v1/plans/${made.id}/approve`, { digest: made.digest });
+  for (let ended = false; !ended;) ended = !(await api("GET", `/v1/operations/${operation}`)).running;
+  return operation;
+};
+const soon = { timeout: 8000 };
+const says = (selector, text) => page.waitForFunction(([where, what]) => document.querySelector(where)?.textContent.includes(what), [selector, text], soon);
+/** Does what approves a plan while the news of it is faster than its answer. */
+const slowly = async (approve) => {
+  await page.route("**/approve", async (route) => {
+    const response = await route.fetch();
+    await new Promise((resolve) => { setTimeout(resolve, 1500); });
+    await route.fulfill({ response });
+  });
+  await Promise.all([page.waitForResponse("**/approve"), approve()]);
+  await page.unroute("**/approve");
+};
+/** Waits until what fits the selector has the focus. */
+const focused = async (selector, what) => {
+  const got = await page.waitForFunction((where) => document.activeElement?.matches(where), selector, soon).catch(() => null);
+  check(got, `${what}: the focus is at ${await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 80))}`);
+};
 
 await test("a host that replicates nothing says so", async () => {
   await open("host", true);
@@ -143,13 +170,125 @@ for (const [width, height] of [[1400, 900], [360, 740]]) {
     await card.locator("input").press("Enter");
     check((await card.innerText()).includes("not the name"), "the wrong name is refused");
     check((await vms()).includes("db1"), "db1 is there");
+    await focused(".plan input", "after a wrong name");
     await card.locator("input").fill("db1");
     check(await approve.isEnabled(), "open with its name");
+    check(!(await card.innerText()).includes("not the name"), "the complaint goes with the right name");
     await shot(`destroy-${width}`);
     await fits("destroy");
     await card.getByRole("button", { name: "Decline" }).click();
     await page.waitForFunction(() => document.querySelector(".turn:last-child .plan")?.textContent.includes("Declined"));
     check((await vms()).includes("db1"), "db1 is there after declining");
+  });
+
+  await test(`${width}: a conversation is there again after a reload`, async () => {
+    await open("ask", true);
+    await ask("how do I hold a snapshot so that it cannot be destroyed?");
+    await ask(`snapshot web1 as reloaded-${width}`);
+    const session = () => page.evaluate(() => sessionStorage.getItem("kai-session"));
+    const kept = await session();
+    await page.reload();
+    await says("#view-ask .turns", "zfs hold");
+    const text = await page.innerText("#view-ask .turns");
+    check(text.includes("how do I hold") && text.includes("A plan was made then"), "what was asked and done");
+    check(await page.locator("#view-ask .turns .cite").count() === 0 && text.includes("sources"), "no source is offered");
+    check(await page.isHidden(".welcome"), "it is gone on with");
+    await shot(`reload-${width}`);
+    await fits("reload");
+    await ask("and how do I scrub a pool?");
+    check(await session() === kept && await page.locator("#view-ask .question").count() === 3, "the same conversation");
+    await page.evaluate(() => sessionStorage.setItem("kai-session", `s-${"0".repeat(32)}`));
+    await page.reload();
+    await page.waitForSelector(".welcome:visible", soon);
+    check(await session() === null, "one that is gone is forgotten");
+  });
+
+  await test(`${width}: a card notices that its plan was decided elsewhere, and not here`, async () => {
+    await open("ask", true);
+    await ask(`snapshot web1 as elsewhere-${width}`);
+    const [plan] = (await api("GET", "/v1/plans")).plans;
+    await api("DELETE", `/v1/plans/${plan.id}`);
+    await says(".turn:last-child .plan", "elsewhere.");
+    check(await turn().locator(".plan button:text-is('Approve')").count() === 0, "nothing to approve");
+    check(await turn().locator(".plan a[href='#/operations']").count() === 1, "the way to Operations");
+    await shot(`elsewhere-${width}`);
+    await ask(`snapshot web1 as here-${width}`);
+    await slowly(() => turn().getByRole("button", { name: "Approve" }).click());
+    await says(".turn:last-child .plan", "Done.");
+    check(!(await turn().locator(".actions").innerText()).includes("elsewhere"), "approved here");
+  });
+
+  await test(`${width}: the focus stays where a button was`, async () => {
+    await open("ask", true);
+    const press = (name) => turn().getByRole("button", { name }).last().press("Enter");
+    await ask(`snapshot web1 as declined-${width}`);
+    await press("Decline");
+    await says(".turn:last-child .plan", "Declined");
+    await focused(".turn:last-child .plan > h3", "after Decline");
+
+    await ask(`snapshot web1 as again-${width}`);
+    await page.route("**/approve", (route) => route.fulfill({ status: 410, contentType: "application/problem+json", body: '{"title":"Gone","detail":"it has gone"}' }));
+    await press("Approve");
+    await says(".turn:last-child .plan", "Nothing was started");
+    await focused(".turn:last-child .plan > h3", "after Approve, refused");
+    await page.unroute("**/approve");
+    await press("Make the plan again");
+    await turn().getByRole("button", { name: "Approve" }).waitFor();
+    await focused(".turn:last-child .plan > h3", "after Make the plan again");
+
+    const stays = (route) => route.fulfill({ contentType: "text/event-stream", body: 'event: step\ndata: {"number":1,"state":"begun"}\n\n' });
+    await page.route("**/v1/operations/*/events", stays);
+    await press("Approve");
+    await focused(".turn:last-child .plan > h3", "after Approve");
+    const { operations: [{ id }] } = await api("GET", "/v1/operations?limit=1");
+    while ((await api("GET", `/v1/operations/${id}`)).running);
+    await press("Stop");
+    await says(".turn:last-child .plan", "Not stopped");
+    await focused(".turn:last-child .progress .buttons button", "after Stop, refused");
+    await page.unroute("**/v1/operations/*/events");
+    await says(".turn:last-child .plan", "Done.");
+    await focused(".turn:last-child .progress .box", "after the end");
+    await press("Undo…");
+    await focused(".turn:last-child .plan .plan > h3", "after Undo");
+    await press("Decline");
+    await focused(".turn:last-child .plan .plan > h3", "after Decline of the undoing");
+  });
+
+  await test(`${width}: what takes an operation back waits once, and stays when it is done`, async () => {
+    await open("operations", true);
+    const operation = await snapshot(`undone-${width}`);
+    const row = page.locator("#view-operations .operation", { hasText: `undone-${width}` }).last();
+    await row.getByText("Done", { exact: true }).waitFor(soon);
+    await row.evaluate((node) => { node.open = true; }); // it is if it was seen running
+    const { plans: before } = await api("GET", "/v1/plans");
+    await row.getByRole("button", { name: "Undo…" }).press("Enter");
+    const card = page.locator("#view-operations .plan", { hasText: `undo operation ${operation}` });
+    await card.first().waitFor();
+    await says("#waiting-count", String(before.length + 1));
+    check(await card.count() === 1 && await row.locator(".plan").count() === 0, `${await card.count()} cards`);
+    await focused("#view-operations .stack > .plan > h3", "after Undo");
+    await row.getByRole("button", { name: "Undo…" }).press("Enter");
+    await focused("#view-operations .stack > .plan > h3", "after Undo, again");
+    check((await api("GET", "/v1/plans")).plans.length === before.length + 1, "no second plan");
+    await shot(`undo-${width}`);
+    await fits("undo");
+    await slowly(() => card.last().getByRole("button", { name: "Approve" }).press("Enter"));
+    await row.getByText("Undone", { exact: true }).waitFor(soon);
+    await page.waitForTimeout(500);
+    check(await card.first().getByText("Done.", { exact: true }).count() === 1 && await card.locator(".step.done").count() > 0, "the card has its steps and its end");
+    await focused("#view-operations .stack > .plan > h3", "after Approve");
+  });
+
+  await test(`${width}: the number of waiting plans goes with the token`, async () => {
+    await open("ask", true);
+    await ask(`snapshot web1 as counted-${width}`);
+    await page.waitForSelector("#waiting-count:visible", soon);
+    await page.click("#token-button");
+    await page.getByRole("button", { name: "Forget the token" }).click();
+    await page.waitForFunction(() => document.getElementById("token-button").textContent === "No token");
+    check(await page.isHidden("#waiting-count"), "hidden");
+    await says(".turn:last-child .plan", "cannot approve or decline");
+    for (const { id } of (await api("GET", "/v1/plans")).plans) await api("DELETE", `/v1/plans/${id}`);
   });
 
   await test(`${width}: the host is drawn`, async () => {
@@ -167,6 +306,21 @@ for (const [width, height] of [[1400, 900], [360, 740]]) {
     await page.waitForFunction(() => document.querySelector("#view-index")?.textContent.includes("pages"));
     await shot(`index-${width}`);
     await fits("index");
+  });
+
+  await test(`${width}: what is open in the host's drawing stays open when the host changes`, async () => {
+    await open("host", true);
+    const list = page.locator("#view-host details", { hasText: "snapshot" }).first();
+    await list.locator("summary").press("Enter");
+    await snapshot(`watched-${width}`);
+    await says("#view-host details", `watched-${width}`);
+    check(await list.evaluate((node) => node.open), "open");
+    await focused("#view-host .card details > summary", "after the change");
+    await page.route("**/v1/host", (route) => route.abort());
+    await page.getByRole("button", { name: "Read again" }).click();
+    await says("#view-host", "Not read again");
+    check((await page.innerText("#view-host")).includes("tank"), "what was read before is there");
+    await page.unroute("**/v1/host");
   });
 
   await test(`${width}: how far copies are behind is drawn, and written beside it`, async () => {
