@@ -130,7 +130,6 @@ fn bodies_that_are_none_get_a_clear_answer() {
             ("/v1/ask", "\u{feff}{\"question\": \"x\"}".to_owned(), 400),
             ("/v1/ask", "[".repeat(100_000), 422),
             ("/v1/ask", format!("{{\"question\": \"{}\"}}", "a".repeat(65_537)), 422),
-            ("/index", "{\"source_dir\": \"/srv\"}".to_owned(), 403),
             ("/v1/ask", format!("{{\"question\": \"{}\"}}", "a".repeat(300_000)), 413),
             ("/v1/plans", tool("kvm_snap", json!({ "vm": "-rf" })), 422),
             ("/v1/plans", tool("kvm_snap", json!({ "vm": "web1", "force": true })), 422),
@@ -147,6 +146,9 @@ fn bodies_that_are_none_get_a_clear_answer() {
         let admin = place.token("indexer", "admin");
         let listed = served.post_as("/v1/index", "application/json", "[]").bearer_auth(&admin);
         assert_eq!(answer(listed).await.0, 422, "a list is not an empty body");
+        // Who has a token is told that it is not for this.
+        let (status, problem) = answer(raw("/index", "{\"source_dir\": \"/srv\"}")).await;
+        assert_eq!((status, problem["error"].is_string()), (403, true), "{problem}");
     });
 }
 
