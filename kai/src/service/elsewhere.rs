@@ -47,9 +47,13 @@ impl Service {
             if self.0.news.is_heard() {
                 let began = Instant::now();
                 let looked = self.look_at_others().await;
-                pause = if looked.is_ok() { PAUSE.max(began.elapsed() * SHARE) } else { LONG_PAUSE };
-            } else {
-                *self.0.others.0.lock().await = None;
+                pause = if looked.is_ok() { (began.elapsed() * SHARE).clamp(PAUSE, LONG_PAUSE) } else { LONG_PAUSE };
+                continue;
+            }
+            let mut before = self.0.others.0.lock().await;
+            // Whoever has just come has had it looked.
+            if !self.0.news.is_heard() {
+                *before = None;
             }
         }
     }

@@ -162,6 +162,8 @@ impl Service {
                 tokio::time::sleep(Duration::from_secs(60)).await;
                 self.0.rates.sweep();
                 self.0.sessions.sweep();
+                // A host that cannot be asked now forgets later.
+                let _ = self.on_host(Operator::forget_old).await;
             }
         };
         tokio::join!(sweep, self.0.shelf.watch(), self.watch_others());

@@ -29,6 +29,7 @@ pub use report::TurnReport;
 pub(crate) use report::Written;
 
 use kai_tools::facts::Facts;
+use kai_tools::journal::History;
 use kai_tools::operator::{Operator, Proposal};
 use kai_tools::request::Request;
 
@@ -163,6 +164,13 @@ impl Assistant {
         }
     }
 
+    /// What was done on the host, as far as that is known soon.
+    async fn history(&self) -> History {
+        let Some(operator) = self.operator.clone() else { return History::default() };
+        let looked = tokio::task::spawn_blocking(move || operator.history().unwrap_or_default());
+        tokio::time::timeout(PATIENCE, looked).await.ok().and_then(Result::ok).unwrap_or_default()
+    }
+
     fn actor(&self, events: &Events, stop: &Stop) -> Option<Actor> {
         let operator = self.operator.clone()?;
         Some(Actor { operator, events: events.clone(), stop: stop.clone(), audience: self.audience })
@@ -213,8 +221,10 @@ impl Turn<'_> {
             }
             Ok(Err(refused)) => unseen = Some(refused),
         }
-        let operations = self.assistant.operator.as_ref().and_then(|operator| operator.history().ok());
-        let operations = operations.unwrap_or_default();
+        let operations = match unseen {
+            None => self.assistant.history().await,
+            Some(_) => History::default(),
+        };
         let understood = understand::understand(self.text, self.conversation, self.facts.as_ref(), &operations);
         self.conversation.say(Role::User, self.text, Vec::new());
         let understood = match self.assistant.operator {

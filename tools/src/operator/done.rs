@@ -99,7 +99,8 @@ impl Operator {
     ) -> Result<Report, JournalError> {
         let digest = confirmed.plan().digest();
         let done = self.carry_out(by, confirmed, reverses, observer, cancel);
-        if done.is_ok() {
+        let is_over = |error: &JournalError| matches!(error, JournalError::CarriedOut { .. } | JournalError::Lost(_));
+        if done.as_ref().map_or_else(is_over, |_| true) {
             self.drop_document(&digest);
         }
         done

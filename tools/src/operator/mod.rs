@@ -196,7 +196,13 @@ impl Operator {
         if request.effect() != Effect::Read {
             // A journal that cannot be read refuses to be written, too, and says why then.
             let done = self.history().unwrap_or_default();
-            while done.iter().any(|operation| operation.plan.made == made && operation.plan.request == *request) {
+            // As it is written: a document is not in the journal.
+            let written = |request: &Request| serde_json::to_value(request).ok();
+            let asked = written(request);
+            let is_done = |made| {
+                done.iter().any(|operation| operation.plan.made == made && written(&operation.plan.request) == asked)
+            };
+            while is_done(made) {
                 made = Stamp::from_seconds(made.seconds() + 1);
             }
         }

@@ -55,23 +55,23 @@ impl Operator {
     pub fn remember_for(&self, by: &str, proposal: &Proposal) -> std::io::Result<()> {
         let folder = self.shown_folder();
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-        tidy(&folder)?;
+        tidy(&folder, 1)?;
         let Proposal { plan, digest, reverses } = proposal;
         if self.read_shown(digest).is_some() {
             return Ok(());
         }
         let shown = Shown { plan: plan.clone(), reverses: reverses.clone(), by: by.to_owned() };
-        // Beside its place first: whoever reads finds all of it or nothing.
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let draft = self.folder.join(format!("shown.{}.{number}", std::process::id()));
-        let written = write(&draft, &serde_json::to_vec(&shown)?);
-        let written = written.and_then(|()| self.keep_document(digest, plan));
-        let written = written.and_then(|()| std::fs::rename(&draft, folder.join(digest)));
+        self.keep_document(digest, plan)?;
+        let written = self.put(&folder.join(digest), &serde_json::to_vec(&shown)?);
         if written.is_err() {
-            let _ = std::fs::remove_file(&draft);
+            self.drop_document(digest);
         }
         written
+    }
+
+    /// Removes plans that were shown too long ago, and what waits with them.
+    pub fn forget_old(&self) {
+        let _ = tidy(&self.shown_folder(), 0);
     }
 
     /// A plan that was declined: its digest confirms it no more.
@@ -87,8 +87,19 @@ impl Operator {
         let Some(document) = plan.request.user_data().filter(|document| !document.is_stand_in()) else {
             return Ok(());
         };
-        self.drop_document(digest);
-        write(&self.document(digest), document.as_str().as_bytes())
+        self.put(&self.document(digest), document.as_str().as_bytes())
+    }
+
+    /// Writes a file beside its place first: whoever reads finds all of it or nothing.
+    fn put(&self, place: &Path, bytes: &[u8]) -> std::io::Result<()> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let draft = self.folder.join(format!("shown.{}.{number}", std::process::id()));
+        let written = write(&draft, bytes).and_then(|()| std::fs::rename(&draft, place));
+        if written.is_err() {
+            let _ = std::fs::remove_file(&draft);
+        }
+        written
     }
 
     /// The request of a plan that waits, with its document.
@@ -118,6 +129,7 @@ impl Operator {
     /// # Errors
     /// If the journal, which says what was carried out, cannot be read.
     pub fn waiting(&self) -> Result<Vec<Waiting>, JournalError> {
+        self.forget_old();
         let mut waiting: Vec<Waiting> = self.all_shown().collect();
         if waiting.is_empty() {
             return Ok(waiting);
@@ -144,6 +156,7 @@ impl Operator {
     /// # Errors
     /// If no such plan was shown in the last minutes, there is none any more, or it was carried out.
     pub fn recall(&self, digest: &str) -> Result<Proposal, ProposeError> {
+        self.forget_old();
         let Some(Shown { plan, reverses, .. }) = self.read_shown(digest) else {
             if let Some(done) = self.history()?.iter().find(|operation| operation.digest == digest) {
                 return Err(JournalError::CarriedOut { op: done.id.clone() }.into());
@@ -210,13 +223,14 @@ fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(bytes)
 }
 
-/// Removes what was written too long ago to be confirmed, and the oldest of too many.
-fn tidy(folder: &Path) -> std::io::Result<()> {
+/// Removes what was written too long ago to be confirmed, and the oldest if there are too many with so many
+/// more.
+fn tidy(folder: &Path, more: usize) -> std::io::Result<()> {
     let written = |path: PathBuf| Some((path.metadata().ok()?.modified().ok()?, path));
     let mut all: Vec<(SystemTime, PathBuf)> =
         std::fs::read_dir(folder)?.flatten().filter_map(|entry| written(entry.path())).collect();
     all.sort_unstable();
-    let too_many = (all.len() + 1).saturating_sub(MOST);
+    let too_many = (all.len() + more).saturating_sub(MOST);
     let is_over =
         |written: &SystemTime| written.elapsed().is_ok_and(|elapsed| elapsed > Duration::from_secs(VALID_SECONDS));
     for (at, (written, path)) in all.iter().enumerate() {

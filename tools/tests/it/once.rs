@@ -139,6 +139,24 @@ fn what_is_asked_for_again_at_once_is_another_plan() {
 }
 
 #[test]
+fn a_request_with_a_document_is_known_again() {
+    let stage = Stage::new();
+    let args = json!({ "source": "golden", "names": ["web5"], "user_data": "#cloud-config\n" });
+    let clone = request("kvm_clone", args);
+    let mut ids = std::collections::BTreeSet::new();
+    for _ in 0..2 {
+        let Proposed::Plan(plan) = stage.operator().propose_now(&clone).unwrap() else { panic!("a plan") };
+        let stopped = Cancel::default();
+        stopped.request();
+        let _open = journalling();
+        let report = stage.operator().execute(confirmed(&plan), None, &|_| {}, &stopped).unwrap();
+        assert_eq!(report.outcome, Outcome::TakenBack);
+        ids.insert(plan.plan.id);
+    }
+    assert_eq!(ids.len(), 2);
+}
+
+#[test]
 fn what_waits_is_the_same_for_every_program_and_says_who_had_it_made() {
     let stage = Stage::new();
     assert!(stage.waiting().is_empty());
@@ -208,6 +226,14 @@ fn a_document_waits_with_its_plan_and_no_longer() {
     stage.operator().remember(&plan).unwrap();
     stage.operator().forget(&plan.digest);
     assert_eq!(names().len(), 1);
+    // Nor does it stay where nothing is ever planned again.
+    stage.operator().remember(&plan).unwrap();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(VALID_SECONDS + 60);
+    for name in names() {
+        std::fs::File::open(shown.join(name)).unwrap().set_modified(long_ago).unwrap();
+    }
+    assert!(stage.operator().waiting().unwrap().is_empty());
+    assert!(names().is_empty(), "{:?}", names());
     let refused = stage.operator().propose(&as_written(&plan), Stamp::now()).unwrap_err();
     assert!(refused.to_string().contains("document is not here"), "{refused}");
 }

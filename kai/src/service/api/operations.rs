@@ -1,5 +1,7 @@
 //! Operations: what runs, what was done, and the way back.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -73,10 +75,13 @@ async fn list(State(service): State<Service>, Params(asked): Params<Latest>) -> 
     Ok(Json(json!(Operations { operations: latest.map(|found| view::Line::from(&**found)).collect() })))
 }
 
+/// Whoever begins to watch waits so long for the first look at what others do.
+const LOOK: Duration = Duration::from_secs(5);
+
 async fn news(State(service): State<Service>, Extension(caller): Extension<Caller>) -> Response {
     let news = service.0.news.listen();
     // What cannot be looked at now is looked at later, and the log says why.
-    let _ = service.look_at_others().await;
+    let _ = tokio::time::timeout(LOOK, service.look_at_others()).await;
     until_revoked(service, caller, news)
 }
 
