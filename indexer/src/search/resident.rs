@@ -64,9 +64,10 @@ impl Resident {
 
     /// The passages of these pages: page by page, in the order of the text.
     pub(super) fn of_pages(&self, pages: &[u32]) -> Vec<PassageHead> {
+        let order: HashMap<u32, usize> = pages.iter().enumerate().map(|(at, page)| (*page, at)).collect();
         let mut heads: Vec<PassageHead> =
-            self.heads.iter().filter(|head| pages.contains(&head.page_id)).copied().collect();
-        heads.sort_by_key(|head| (pages.iter().position(|page| *page == head.page_id), head.place));
+            self.heads.iter().filter(|head| order.contains_key(&head.page_id)).copied().collect();
+        heads.sort_by_key(|head| (order.get(&head.page_id), head.place));
         heads
     }
 

@@ -9,12 +9,7 @@ use super::{Context, Failure, Outcome};
 
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
-        let failure = Self { status: error.status(), ..Self::new(error.to_string()) };
-        let failure = match std::error::Error::source(&error) {
-            Some(source) => failure.because(source),
-            None => failure,
-        };
-        error.hints().into_iter().fold(failure, |failure, hint| failure.hint(hint))
+        Self { status: error.status(), hints: error.hints(), ..Self::of(&error) }
     }
 }
 

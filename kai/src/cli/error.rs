@@ -55,7 +55,8 @@ impl Failure {
         self
     }
 
-    fn of(error: &dyn std::error::Error) -> Self {
+    /// An error with its causes.
+    pub(super) fn of(error: &dyn std::error::Error) -> Self {
         let failure = Self::new(error.to_string());
         match error.source() {
             Some(source) => failure.because(source),

@@ -109,7 +109,8 @@ struct Context {
 /// Reads the arguments, runs the command, and turns what came of it into an exit status.
 #[must_use]
 pub fn main() -> ExitCode {
-    let config = match Settings::load(&Cli::command()) {
+    let program = Cli::command();
+    let config = match Settings::load(&program) {
         Ok(config) => config,
         Err(error) => {
             let failure = Failure::from(error);
@@ -118,7 +119,7 @@ pub fn main() -> ExitCode {
         }
     };
     let words = words(std::env::args_os());
-    let matches = overrule(config.apply(Cli::command()), &words).get_matches_from(&words);
+    let matches = overrule(config.apply(program), &words).get_matches_from(&words);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let ui = Ui::new(cli.global.json, cli.global.quiet);
     // Operations need neither the index nor threads of their own.

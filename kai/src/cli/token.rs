@@ -107,11 +107,7 @@ fn list(context: &Context, tokens: &Tokens) -> Result<(), Failure> {
 
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
-        let failure = Self::new(error.to_string());
-        let failure = match std::error::Error::source(&error) {
-            Some(source) => failure.because(source),
-            None => failure,
-        };
+        let failure = Self::of(&error);
         match error {
             TokenError::Taken { .. } => failure.hint("revoke that one first, or choose another name"),
             TokenError::Unknown { .. } => failure.hint("`kai token list` lists them"),

@@ -27,7 +27,7 @@ pub(super) struct News {
 struct Last {
     /// How much was told so far.
     count: u64,
-    /// By the event's name and what it is about: what was told of that, and as the how manieth.
+    /// By the event's name and what it is about: what was told of that, and how much had been told with it.
     of: HashMap<(&'static str, String), (Value, u64)>,
 }
 

@@ -261,7 +261,7 @@ fn main() -> ExitCode {
     let program = match Settings::load(&program) {
         Ok(settings) => settings.apply(program),
         Err(error) => {
-            Say::new(false, false).unusable(&error, &error.hints());
+            Say::new(false, false).failure(&error, &error.hints());
             return ExitCode::from(error.status());
         }
     };

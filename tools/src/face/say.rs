@@ -73,7 +73,7 @@ impl Say {
     }
 
     /// An error with its causes and what to do; the exit status.
-    pub(super) fn failure(self, error: &dyn std::error::Error, hints: &[String]) -> u8 {
+    pub fn failure(self, error: &dyn std::error::Error, hints: &[String]) -> u8 {
         let mut said = error.to_string();
         self.error(&said);
         let mut cause = error.source();
@@ -90,11 +90,6 @@ impl Say {
             self.value(&serde_json::json!({ "error": error.to_string(), "hints": hints }));
         }
         status::FAILED
-    }
-
-    /// Something that the program needs to begin at all.
-    pub fn unusable(self, error: &dyn std::error::Error, hints: &[String]) {
-        let _ = self.failure(error, hints);
     }
 
     pub(super) fn refusal(self, refusal: &Refusal) {

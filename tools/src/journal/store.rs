@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::known::{self, Care};
 use super::lock::Lock;
-use super::{Entry, Event, History, Mark, Operation, Since};
+use super::{Entry, Event, History, Mark, Since};
 use crate::names::Stamp;
 use crate::plan::{Action, Content, Plan, hex};
 
@@ -172,14 +172,6 @@ impl Journal {
     pub fn history(folder: &Path) -> Result<History, JournalError> {
         let Since { history, running, .. } = Self::since(folder, None)?;
         Ok(history.marked(running.as_deref()))
-    }
-
-    /// The same, as a list of one's own.
-    ///
-    /// # Errors
-    /// If it cannot be read or is broken.
-    pub fn operations(folder: &Path) -> Result<Vec<Operation>, JournalError> {
-        Ok(Self::history(folder)?.iter().map(|operation| Operation::clone(operation)).collect())
     }
 
     /// What came to the journal of `folder` since that line of it.

@@ -24,14 +24,6 @@ impl Operator {
         }
     }
 
-    /// The same, as a list of one's own: a copy of everything.
-    ///
-    /// # Errors
-    /// As [`Self::history`].
-    pub fn operations(&self) -> Result<Vec<Operation>, JournalError> {
-        Ok(self.history()?.iter().map(|operation| Operation::clone(operation)).collect())
-    }
-
     /// The operation of that id or beginning; `last` is the latest that was not taken back.
     ///
     /// # Errors
@@ -98,37 +90,20 @@ impl Operator {
         cancel: &Cancel,
     ) -> Result<Report, JournalError> {
         let digest = confirmed.plan().digest();
-        let done = self.carry_out(by, confirmed, reverses, observer, cancel);
+        let done = match &self.seat {
+            Seat::Here(host) => {
+                let (host, folder) = (host.as_ref(), &self.folder);
+                Journal::open(folder).and_then(|journal| {
+                    execute_here(Executor { host, journal: &journal, observer, cancel }, by, confirmed, reverses)
+                })
+            }
+            Seat::Executor(client) => client.execute(confirmed.plan(), reverses, by, observer, cancel),
+        };
         let is_over = |error: &JournalError| matches!(error, JournalError::CarriedOut { .. } | JournalError::Lost(_));
         if done.as_ref().map_or_else(is_over, |_| true) {
             self.drop_document(&digest);
         }
         done
-    }
-
-    fn carry_out(
-        &self,
-        by: &str,
-        confirmed: Confirmed,
-        reverses: Option<&str>,
-        observer: Observer<'_>,
-        cancel: &Cancel,
-    ) -> Result<Report, JournalError> {
-        let host = match &self.seat {
-            Seat::Here(host) => host.as_ref(),
-            Seat::Executor(client) => return client.execute(confirmed.plan(), reverses, by, observer, cancel),
-        };
-        let journal = Journal::open(&self.folder)?;
-        // What it made bears its id: a second time, taking back would destroy what the first time made.
-        let id = &confirmed.plan().id;
-        if journal.had(id) {
-            return Err(JournalError::CarriedOut { op: id.clone() });
-        }
-        let report = Executor { host, journal: &journal, observer, cancel }.execute(confirmed, by)?;
-        if let Some(reversed) = reverses.filter(|_| report.outcome == Outcome::Done) {
-            journal.append(reversed, Event::Reversed { by: report.op.clone() })?;
-        }
-        Ok(report)
     }
 
     /// Asks an operation that an executor carries out to stop at its next safe place, whoever started it.
@@ -194,6 +169,26 @@ impl Operator {
             )),
         }
     }
+}
+
+/// Carries it out on this program's own host, unless it was before.
+fn execute_here(
+    executor: Executor<'_>,
+    by: &str,
+    confirmed: Confirmed,
+    reverses: Option<&str>,
+) -> Result<Report, JournalError> {
+    let journal = executor.journal;
+    // What it made bears its id: a second time, taking back would destroy what the first time made.
+    let id = &confirmed.plan().id;
+    if journal.had(id) {
+        return Err(JournalError::CarriedOut { op: id.clone() });
+    }
+    let report = executor.execute(confirmed, by)?;
+    if let Some(reversed) = reverses.filter(|_| report.outcome == Outcome::Done) {
+        journal.append(reversed, Event::Reversed { by: report.op.clone() })?;
+    }
+    Ok(report)
 }
 
 /// The journal as a table, oldest first.

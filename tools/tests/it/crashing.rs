@@ -5,11 +5,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use kai_tools::face::{HistoryCommand, HostOptions, Options, Say, Session};
-use kai_tools::journal::Journal;
 use kai_tools::names::OperationId;
 use kai_tools::sim::{Agent, Fault, Simulator, State, What, When};
 
-use super::support::{CLOCK, Outline, journalling, outline, starting};
+use super::support::{CLOCK, Outline, journalling, operations, outline, starting};
 
 /// Runs the light program on the state in `file`; whether it ended by itself.
 #[allow(clippy::disallowed_methods, reason = "the program under test is started here")]
@@ -117,7 +116,7 @@ fn killed_everywhere_on(prepare: impl Fn(&mut State), args: &[&str], destroys: b
                 }
                 reached = true;
                 kills += 1;
-                let operation = Journal::operations(&file.with_extension("ops")).unwrap().pop().unwrap();
+                let operation = operations(&file.with_extension("ops")).pop().unwrap();
                 assert!(operation.is_open());
                 let op: OperationId = operation.id.parse().unwrap();
                 let place = format!("{args:?}, killed {when:?} change {at}");

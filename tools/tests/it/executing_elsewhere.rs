@@ -214,7 +214,7 @@ fn who_asks_again_and_again_knows_what_was_done() {
     assert!(stage.op(&["--yes", "op", "undo", "last"]).status.success());
     let undone = operator.history().unwrap();
     assert_eq!(undone.iter().map(|found| found.ending()).collect::<Vec<_>>(), ["undone", "done"]);
-    assert_eq!(operator.operations().unwrap().len(), 2);
+    assert_eq!(operator.history().unwrap().len(), 2);
     // Another journal in its place.
     std::fs::remove_file(stage.folder.path().join("host.ops/journal.jsonl")).unwrap();
     assert!(operator.history().unwrap().is_empty());

@@ -5,13 +5,13 @@ use kai_tools::operator::Operator;
 use kai_tools::sim::Simulator;
 use serde_json::json;
 
-use super::support::{Lab, journalling, starting};
+use super::support::{Lab, journalling, operations, starting};
 
 #[test]
 fn every_step_is_written_down_with_what_it_made() {
     let lab = Lab::new();
     let report = lab.run("kvm_clone", json!({ "source": "golden", "names": ["web5"] }));
-    let operation = Journal::operations(lab.folder.path()).unwrap().pop().unwrap();
+    let operation = operations(lab.folder.path()).pop().unwrap();
     assert_eq!((operation.id.as_str(), operation.outcome), (report.op.as_str(), Some(Outcome::Done)));
     assert!(operation.steps.iter().all(|state| *state == StepState::Done));
     assert_eq!(operation.made["tank/vms/web5"], report.made["tank/vms/web5"]);
@@ -69,7 +69,7 @@ fn half_a_line_is_what_a_crash_leaves_and_is_dropped() {
     }
     std::fs::write(&path, [&whole[..], &b"{\"seq\":99,"[..]].concat()).unwrap();
     assert_eq!(lab.run("kvm_snap", json!({ "vm": "db1", "name": "two" })).outcome, Outcome::Done);
-    assert_eq!(Journal::operations(lab.folder.path()).unwrap().len(), 2);
+    assert_eq!(operations(lab.folder.path()).len(), 2);
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn a_plan_is_carried_out_once_even_where_it_fits_again() {
         assert_eq!(stage.apply(given, confirm), status::FAILED, "{given}");
         assert!(!stage.state().datasets["tank/vms/db1"].points.contains_key("@one"));
     }
-    assert_eq!(stage.operator().operations().unwrap().len(), 1);
+    assert_eq!(stage.operator().history().unwrap().len(), 1);
     let refused = stage.operator().recall(&plan.digest).unwrap_err();
     assert!(matches!(&refused, ProposeError::Journal(JournalError::CarriedOut { op }) if op == id), "{refused}");
     assert!(refused.to_string().contains("carried out already"), "{refused}");
@@ -112,7 +112,7 @@ fn who_comes_second_with_the_same_plan_takes_nothing_back() {
     assert!(matches!(refused, JournalError::CarriedOut { .. }), "{refused}");
     assert_eq!(stage.state().changes, before.changes);
     assert!(stage.state().domains.contains_key("new1"));
-    let operation = stage.operator().operations().unwrap().pop().unwrap();
+    let operation = stage.operator().history().unwrap().last().unwrap().clone();
     assert_eq!((operation.ending(), operation.message.as_str()), ("done", "done"));
 }
 

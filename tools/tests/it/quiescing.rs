@@ -6,7 +6,7 @@ use kai_tools::plan::Reason;
 use kai_tools::sim::{Agent, Fault, State, What, When};
 use serde_json::json;
 
-use super::support::{CLOCK, Lab, journalling};
+use super::support::{CLOCK, Lab, journalling, operations};
 
 fn lab(agent: Option<Agent>) -> Lab {
     let mut state = State::playground(CLOCK);
@@ -77,7 +77,7 @@ fn an_agent_that_cannot_freeze_is_done_without_and_that_is_said() {
         assert_eq!(taken(&lab), Some(false), "{agent:?}");
         is_free(&lab);
         assert!(report.left_out[0].contains("quiesce") && report.hints.contains(&report.left_out[0]), "{report:?}");
-        let operation = Journal::operations(lab.folder.path()).unwrap().pop().unwrap();
+        let operation = operations(lab.folder.path()).pop().unwrap();
         assert_eq!(operation.left_out.keys().copied().collect::<Vec<_>>(), [0, 4]);
         assert!(operation.message.contains("not done: let the guest quiesce"), "{}", operation.message);
         let strict = self::lab(Some(agent));
@@ -110,7 +110,7 @@ fn a_guest_whose_agent_dies_while_it_is_frozen_is_not_passed_over() {
     assert_eq!(lab.sim.state().domains["web1"].state, "running");
     // The agent is back.
     lab.sim.change(|state| state.domains.get_mut("web1").unwrap().agent = Some(Agent::Well)).unwrap();
-    let operation = Journal::operations(lab.folder.path()).unwrap().pop().unwrap();
+    let operation = operations(lab.folder.path()).pop().unwrap();
     let _open = journalling();
     let journal = Journal::open(lab.folder.path()).unwrap();
     let cancel = kai_tools::execute::Cancel::default();

@@ -14,7 +14,7 @@ use kai_tools::sim::{Fault, Simulator, State, What, When};
 use kai_tools::undo;
 use serde_json::json;
 
-use super::support::{CLOCK, Lab, journalling, request};
+use super::support::{CLOCK, Lab, journalling, operations, request};
 
 fn operator(file: &Path) -> Operator {
     Operator::open(&Target::Simulated(file.to_owned()), None, None).unwrap()
@@ -44,7 +44,7 @@ fn an_operation_runs_for_everybody_until_it_has_ended() {
         if !matches!(progress, Progress::Begin(step) if step.id == 1) {
             return;
         }
-        let found = operator(&file).operations().unwrap().pop().unwrap();
+        let found = operator(&file).history().unwrap().last().unwrap().clone();
         assert!(found.running && found.outcome.is_none());
         assert_eq!(found.ending(), "running");
         assert_eq!((found.standing(0), found.standing(1)), (Standing::Done, Standing::Waiting));
@@ -62,7 +62,7 @@ fn an_operation_runs_for_everybody_until_it_has_ended() {
     };
     let report = operator(&file).execute(confirmed, None, &observer, &Cancel::default()).unwrap();
     assert_eq!((report.outcome, *looks.lock().unwrap()), (Outcome::Done, 1));
-    let ended = operator(&file).operations().unwrap().pop().unwrap();
+    let ended = operator(&file).history().unwrap().last().unwrap().clone();
     assert_eq!((ended.running, ended.ending()), (false, "done"));
 }
 
@@ -78,8 +78,7 @@ fn it_runs_as_long_as_the_lock_is_held_for_it_and_was_cut_off_after() {
         id
     };
     let (first, second) = (begin("one"), begin("two"));
-    let endings =
-        || -> Vec<&str> { Journal::operations(lab.folder.path()).unwrap().iter().map(Operation::ending).collect() };
+    let endings = || -> Vec<&str> { operations(lab.folder.path()).iter().map(Operation::ending).collect() };
     assert_eq!(endings(), ["cut off", "cut off"]);
     let path = lab.folder.path().join("lock");
     let held = File::open(&path).unwrap();
@@ -104,7 +103,7 @@ fn whoever_looks_is_in_nobodys_way() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(Ordering::SeqCst) {
-                Journal::operations(lab.folder.path()).unwrap();
+                operations(lab.folder.path());
             }
         });
         let opened = (0..100).all(|_| Journal::open(lab.folder.path()).is_ok());
@@ -120,7 +119,7 @@ fn what_was_taken_back_does_not_stand_as_done() {
     lab.sim.change(|state| state.fault = Some(Fault { at: 3, when: When::Before, what: What::Fail })).unwrap();
     let report = lab.run("kvm_snap", json!({ "vm": "web1", "name": "now" }));
     assert_eq!(report.outcome, Outcome::TakenBack, "{report:?}");
-    let operation = Journal::operations(lab.folder.path()).unwrap().pop().unwrap();
+    let operation = operations(lab.folder.path()).pop().unwrap();
     assert_eq!(operation.steps[1], StepState::Done);
     assert_eq!(operation.standing(1), Standing::TakenBack);
     assert!(operation.left().is_empty());
@@ -137,7 +136,7 @@ fn what_could_not_be_taken_back_is_known_later() {
     let journal = Journal::open(lab.folder.path()).unwrap();
     let digest = plan.digest();
     journal.append(&id, Event::Started { plan: Box::new(plan), digest, by: "tester".to_owned() }).unwrap();
-    let state = || Journal::operations(lab.folder.path()).unwrap().pop().unwrap();
+    let state = || operations(lab.folder.path()).pop().unwrap();
     journal.append(&id, Event::NotUndone { step, part: 0, why: "it is busy".to_owned() }).unwrap();
     assert_eq!((state().standing(step), state().left()), (Standing::Left, vec![format!("{left} (it is busy)")]));
     journal.append(&id, Event::Undone { step, part: 0 }).unwrap();

@@ -101,3 +101,9 @@ pub(crate) fn outline(state: &State) -> Outline {
         files: state.files.keys().filter(lasting).cloned().collect(),
     }
 }
+
+/// The operations in the journal of `folder`, as a list of one's own.
+pub(crate) fn operations(folder: &std::path::Path) -> Vec<kai_tools::journal::Operation> {
+    let history = kai_tools::journal::Journal::history(folder).unwrap();
+    history.iter().map(|found| kai_tools::journal::Operation::clone(found)).collect()
+}

@@ -8,10 +8,10 @@ use kai_tools::plan::{Effect, Plan, Reason, Refusal};
 use kai_tools::undo;
 use serde_json::json;
 
-use super::support::{Lab, journalling, outline};
+use super::support::{Lab, journalling, operations, outline};
 
 fn operation(lab: &Lab, op: &str) -> Operation {
-    Journal::operations(lab.folder.path()).unwrap().into_iter().find(|operation| operation.id == op).unwrap()
+    operations(lab.folder.path()).into_iter().find(|operation| operation.id == op).unwrap()
 }
 
 fn undo(lab: &Lab, op: &str) -> Result<Plan, Refusal> {

@@ -191,11 +191,13 @@ pub(crate) async fn answer(request: RequestBuilder) -> (u16, Value) {
 pub(crate) async fn events(response: Response) -> Vec<(String, Value)> {
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     let text = response.text().await.unwrap();
-    let event = |block: &str| {
-        let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-        Some((field("event:")?.to_owned(), serde_json::from_str(field("data:")?).unwrap()))
-    };
     text.split("\n\n").filter_map(event).collect()
+}
+
+/// The name and the data of one event; none for a sign of life.
+pub(crate) fn event(block: &str) -> Option<(String, Value)> {
+    let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    Some((field("event:")?.to_owned(), serde_json::from_str(field("data:")?).unwrap()))
 }
 
 pub(crate) fn runtime() -> tokio::runtime::Runtime {

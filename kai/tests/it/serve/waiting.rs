@@ -4,7 +4,7 @@ use kai_tools::sim::{Fault, Simulator, State, What, When};
 use serde_json::{Value, json};
 
 use super::operating::{Stage, approval, approved, propose};
-use super::{answer, events, runtime};
+use super::{answer, event, events, runtime};
 
 fn change(stage: &Stage, change: impl FnOnce(&mut State)) {
     Simulator::open(&stage.place.path("host.json")).unwrap().change(change).unwrap();
@@ -245,11 +245,10 @@ impl Told {
             if let Some((block, rest)) = self.0.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
                 self.0 = rest;
-                let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-                if let (Some(event), Some(data)) = (field("event:"), field("data:")) {
-                    return Some((event.to_owned(), serde_json::from_str(data).unwrap()));
+                match event(&block) {
+                    None => continue,
+                    told => return told,
                 }
-                continue;
             }
             let chunk = tokio::time::timeout_at(until, stream.chunk()).await.ok()?.unwrap()?;
             self.0.push_str(&String::from_utf8_lossy(&chunk));
